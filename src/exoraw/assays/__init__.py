@@ -1,0 +1,1 @@
+"""One package per instrument family behind one contract; none imports another nor the engine."""

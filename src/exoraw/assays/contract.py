@@ -1,0 +1,348 @@
+"""All that the rest of the house may know of an assay: the steps, their units and their outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from exoraw.io.inventory import Header, Inventory
+from exoraw.study.spec import Severity, SheetSpec
+from exoraw.study.view import Correction, StudyView
+
+Needs = Literal["all", "any"]
+
+
+class Params(BaseModel):
+    """Base of every settings model: frozen, and an unknown key is an error with a message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+# ----------------------------------------------------------------- what a raw file looks like
+
+
+@dataclass(frozen=True)
+class Magic:
+    """Bytes that stand at an offset of every file of a format."""
+
+    value: bytes
+    offset: int = 0
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a kind of raw file is recognised, as data; the probe is named, not imported.
+
+    Parameters
+    ----------
+    name : "fcs"
+    title : "Flow Cytometry Standard list-mode file"
+    magics : any of these makes it this format
+    suffixes : lower case, with the dot; only for the message when content and name disagree
+    probe : "package.module:function", called as probe(path) -> Header; raises FormatError
+    """
+
+    name: str
+    title: str
+    magics: tuple[Magic, ...]
+    suffixes: tuple[str, ...]
+    probe: str
+
+
+# ----------------------------------------------------------------- what goes into a unit
+
+
+@dataclass(frozen=True)
+class FileInput:
+    """A raw file of the inventory, by relative path, and the dataset in it."""
+
+    path: str
+    dataset: int = 0
+
+
+@dataclass(frozen=True)
+class CorrectionInput:
+    """A correction beside the study."""
+
+    correction: Correction
+
+
+@dataclass(frozen=True)
+class TaskInput:
+    """The outcome of an earlier unit, by its full key."""
+
+    key: str
+
+
+Input = FileInput | CorrectionInput | TaskInput
+
+
+@dataclass(frozen=True)
+class Unit:
+    """The smallest piece of work that can be computed alone, as planned.
+
+    Parameters
+    ----------
+    key : readable and unique in the study: "annexin_pi/gate/MDA_DOX_1"
+    samples : sheet rows it is about; their declared cells enter the cache key
+    inputs : role -> inputs in order; a role that is looked for and absent stands here with ()
+    params : frozen settings this unit's numbers depend on, nothing else
+    needs : whether all earlier units must have succeeded, or any one of them
+    payload : plain JSON-able facts from `units` ({"batch": "day1"}); part of the cache key
+    """
+
+    key: str
+    samples: tuple[str, ...]
+    inputs: Mapping[str, tuple[Input, ...]]
+    params: Params
+    needs: Needs = "all"
+    payload: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+# ----------------------------------------------------------------- what a worker is handed
+
+
+@dataclass(frozen=True)
+class ReadyFile:
+    """A raw file on this machine."""
+
+    path: Path
+    relative: str
+    file_id: str
+    dataset: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The outcome of an earlier unit.
+
+    `data` is that outcome's `data`; `matrix(name)` its stored bytes; `findings` its findings.
+    """
+
+    key: str
+    task_id: str
+    ok: bool
+    data: Mapping[str, Any]
+    findings: tuple[Finding, ...]
+    samples: tuple[str, ...]
+    matrices: Mapping[str, Path] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A unit's inputs, resolved on the worker, by role. An absent role is an empty tuple."""
+
+    files: Mapping[str, tuple[ReadyFile, ...]] = field(default_factory=dict)
+    earlier: Mapping[str, tuple[Earlier, ...]] = field(default_factory=dict)
+    corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
+
+    def file(self, role: str) -> ReadyFile:
+        """Return the one file of a role; KeyError where it is absent."""
+        found = self.files.get(role, ())
+        if not found:
+            raise KeyError(f"this unit has no file in the role {role!r}")
+        return found[0]
+
+    def one_earlier(self, role: str) -> Earlier | None:
+        """Return the first earlier outcome of a role, or None."""
+        found = self.earlier.get(role, ())
+        return found[0] if found else None
+
+
+# ----------------------------------------------------------------- what comes out
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One number. Unit and definition come from the assay's vocabulary.
+
+    `entity` is a path below the sample ("population:live", "lane:3/band:2"), "" for the sample itself.
+    A fraction carries numerator and denominator. NaN is legal only with a finding that says why.
+    """
+
+    sample: str
+    measure: str
+    value: float
+    entity_type: str = "sample"
+    entity: str = ""
+    target: str = ""
+    statistic: str = ""
+    numerator: float | None = None
+    denominator: float | None = None
+    n: int | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    reference: str = ""
+    file_id: str = ""
+    curated: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A remark that travels with a number. `code` stands in the assay's list of findings.
+
+    It touches every measurement of the same task, sample and entity (and below it); an empty sample
+    touches the whole task.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    sample: str = ""
+    entity: str = ""
+    value: float | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A picture or a matrix, kept under evidence/<task_id>/<name>."""
+
+    kind: Literal["picture", "matrix", "table"]
+    name: str  # file name with suffix: "gates.png", "spillover.csv"
+    content: bytes
+    caption: str
+    sample: str = ""
+    entity: str = ""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure the report draws from measurements and samples, without knowing the assay.
+
+    Parameters
+    ----------
+    name, title : "late_apoptotic", "Late apoptotic cells"
+    kind : "group_points" (every biological replicate as a point over the group's mean and SD) or
+        "stacked_shares" (mean share of each entity per group, stacked to 100 %)
+    measures : measures drawn; for "stacked_shares" the parts in drawing order
+    entities : restrict to these entities, in order; () = all
+    group_by : sheet columns on the x axis, in order; () = the study's factors
+    order : where it stands in its section, small first
+    """
+
+    name: str
+    title: str
+    kind: Literal["group_points", "stacked_shares"]
+    measures: tuple[str, ...]
+    entities: tuple[str, ...] = ()
+    group_by: tuple[str, ...] = ()
+    caption: str = ""
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Method:
+    """A paragraph of the methods text, with the numbers of this study in it."""
+
+    title: str
+    text: str
+    order: int = 0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a unit gives. `objects`: one dict per object with equal keys (scalars only).
+
+    `data` is plain JSON (no NaN) for later units; `seed` the random seed used, if any.
+    """
+
+    measurements: Sequence[Measurement] = ()
+    objects: Sequence[Mapping[str, Any]] = ()
+    findings: Sequence[Finding] = ()
+    artefacts: Sequence[Artefact] = ()
+    figures: Sequence[Figure] = ()
+    methods: Sequence[Method] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    seed: int | None = None
+
+
+# ----------------------------------------------------------------- the assay itself
+
+
+class Step(Protocol):
+    """One step of an assay: plans its units from sheet and headers, computes one at a time."""
+
+    @property
+    def name(self) -> str:
+        """Short verb: "gate", "count", "normalise"."""
+
+    @property
+    def version(self) -> int:
+        """Bumped by hand when its numbers can change."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Sheet columns it may look at; any other column raises."""
+
+    def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
+        """Plan from the sheet and the headers, never from results."""
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        """Compute one unit. Pure: no globals, no writing outside the outcome."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A word of the vocabulary."""
+
+    name: str
+    definition: str
+    unit: str  # UCUM: "%", "{events}", "um", "1"
+    low: float | None = None
+    high: float | None = None
+    term: str = ""  # ontology term, where one exists
+
+
+@dataclass(frozen=True)
+class FindingKind:
+    """A finding an assay can make: what it means and what the lab can do."""
+
+    code: str
+    meaning: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A raw folder written by an assay's simulator.
+
+    Parameters
+    ----------
+    preset : name of the preset that analyses it ("annexin_pi")
+    settings : overrides of the preset's settings
+    rows : sample-sheet rows (column -> text), file paths relative to the raw folder
+    factors : columns that make the groups
+    truth : (sample, measure, entity) -> true value
+    """
+
+    preset: str
+    rows: tuple[Mapping[str, str], ...]
+    factors: tuple[str, ...]
+    truth: Mapping[tuple[str, str, str], float]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Assay:
+    """One frozen value that says everything the house may know of an assay."""
+
+    name: str
+    title: str
+    formats: tuple[Format, ...]
+    sheet: SheetSpec
+    settings: type[Params]
+    steps: tuple[Step, ...]
+    vocabulary: tuple[Measure, ...]
+    findings: tuple[FindingKind, ...]
+    methods_text: str
+    review_page: str | None = None
+    simulate: Callable[[Path, int], Simulated] | None = None
+
+
+Probe = Callable[[Path], Header]

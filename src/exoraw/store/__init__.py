@@ -1,0 +1,1 @@
+"""The common schema, the results folder and its exports. Knows no assay and no engine."""

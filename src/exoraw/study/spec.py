@@ -1,0 +1,92 @@
+"""What an assay understands of a sample sheet, declared as data: columns, control roles, file names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from exoraw.io.inventory import Inventory
+    from exoraw.study.view import StudyView
+
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A sample-sheet column: its name, what it means, how it is typed and which words it takes."""
+
+    name: str
+    meaning: str
+    kind: Literal["text", "number", "integer", "boolean"] = "text"
+    words: tuple[str, ...] = ()  # legal values; empty = any
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class ControlRole:
+    """A word of the column control_role and what the assay does with such a row."""
+
+    name: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class NamePattern:
+    """How an instrument names its files.
+
+    `regex` is matched against the relative path (forward slashes) with `re.search`; its named groups
+    are sheet columns. `source` is what `init` says: "FACSDiva Specimen_Tube file name".
+    """
+
+    source: str
+    regex: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One remark of `exoraw check`: where it stands, what is wrong, what to do."""
+
+    severity: Severity
+    message: str
+    file: str = ""  # "samples.csv", "study.yaml"
+    row: int | None = None  # as the spreadsheet counts: the header line is row 1
+    column: str = ""
+
+    def __str__(self) -> str:
+        place = self.file
+        if self.row is not None:
+            place += f" row {self.row}"
+        if self.column:
+            place += f', column "{self.column}"'
+        return f"{place}: {self.message}" if place else self.message
+
+
+AssayCheck = Callable[["StudyView", "Inventory"], Iterable[Problem]]
+
+
+def _no_problems(_study: StudyView, _files: Inventory) -> Iterable[Problem]:
+    return ()
+
+
+@dataclass(frozen=True)
+class SheetSpec:
+    """Everything `init`, `check` and `review` need to know of an assay.
+
+    Parameters
+    ----------
+    columns : columns the assay understands beside the common ones
+    control_roles : words the column control_role takes for this assay
+    name_patterns : how its instruments name files, most specific first
+    keywords : header field -> sheet column, in order of trust ({"TUBE NAME": "sample"})
+    one_file_per_sample : whether each row names exactly one file
+    check : assay-specific remarks on a sheet that is sound as such
+    """
+
+    columns: tuple[Column, ...] = ()
+    control_roles: tuple[ControlRole, ...] = ()
+    name_patterns: tuple[NamePattern, ...] = ()
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    one_file_per_sample: bool = True
+    check: AssayCheck = _no_problems

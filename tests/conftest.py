@@ -1,0 +1,38 @@
+"""What every test may ask for: the folder of real files, and fresh random generators."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def project() -> Path:
+    """Root of the checkout."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def fixtures(project: Path) -> Path:
+    """Small raw folders that our own simulators wrote."""
+    return project / "fixtures"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real instrument files and frozen simulators; they lie beside the checkout and are never copied."""
+    place = Path(os.environ.get("EXORAW_SHARED", PROJECT.parent / "shared"))
+    if not place.is_dir():
+        pytest.skip("the folder of real files (../shared) is not beside this checkout")
+    return place
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    """A generator with a fixed seed."""
+    return np.random.default_rng(20261120)
