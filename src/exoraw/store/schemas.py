@@ -78,6 +78,8 @@ RUNS = Table(
         Field("platform", TEXT, "operating system and machine type; no user, host or path"),
         Field("dependencies", TEXT, "JSON: package -> version"),
         Field("study_digest", TEXT, "sha256 of study file and sample sheet as read"),
+        Field("title", TEXT, "title of the study, as typed"),
+        Field("factors", TEXTS, "sheet columns that make the groups, as typed in the study"),
         Field("options", TEXT, "JSON: workers, scheduler kind, refresh, limits"),
         Field("planned", WHOLE, "tasks of the plan"),
         Field("ok", WHOLE, "tasks computed in this run"),
@@ -230,6 +232,8 @@ FINDINGS = Table(
         Field("message", TEXT, "in words", required=True),
         Field("value", REAL, "the value that led to it"),
         Field("limit", REAL, "the limit it was held against"),
+        Field("meaning", TEXT, "what the code means, from the assay's list of findings"),
+        Field("advice", TEXT, "what the lab can do, from the assay's list of findings"),
         Field("task_id", TEXT, "task that made it; empty for a remark of the platform"),
     ),
 )
