@@ -175,8 +175,12 @@ MEASUREMENTS = Table(
     "one number",
     ("measurement_id",),
     (
-        Field("measurement_id", TEXT, "digest of pipeline, sample, entity, target, measure and statistic",
-              required=True),
+        Field(
+            "measurement_id",
+            TEXT,
+            "digest of pipeline, sample, entity, target, measure and statistic",
+            required=True,
+        ),
         Field("assay", TEXT, "assay"),
         Field("pipeline", TEXT, "pipeline entry of the study"),
         Field("sample", TEXT, "sample", required=True),
@@ -339,8 +343,18 @@ TABLES: Mapping[str, Table] = MappingProxyType(
     {
         table.name: table
         for table in (
-            RUNS, FILES, SAMPLES, TASKS, MEASUREMENTS, OBJECTS, FINDINGS, ARTEFACTS, FIGURES, METHODS,
-            COMPARISONS, VOCABULARY,
+            RUNS,
+            FILES,
+            SAMPLES,
+            TASKS,
+            MEASUREMENTS,
+            OBJECTS,
+            FINDINGS,
+            ARTEFACTS,
+            FIGURES,
+            METHODS,
+            COMPARISONS,
+            VOCABULARY,
         )
     }
 )

@@ -1,0 +1,164 @@
+"""How a finished task enters the results folder: its parts first, its row last; that row is the commit."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from exoraw.io.errors import StoreError
+from exoraw.store import layout
+from exoraw.store.disk import DiskFull, explaining_full_disk, sync_folder, write_file
+from exoraw.store.rows import EVIDENCE, Part, TaskRow, to_record
+
+__all__ = ["DiskFull", "commit"]
+
+_ID = re.compile(r"[A-Za-z0-9_-]+")
+_EVIDENCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]*")
+_TABLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SMALL_ROWS = 2_000  # below this a dictionary and statistics cost more CPU than they save disk
+
+
+def commit(
+    results: Path, row: TaskRow, tables: Mapping[str, pa.Table], evidence: Mapping[str, bytes]
+) -> TaskRow:
+    """Write what a task found, then the row that makes it count.
+
+    Until the row is in place nothing of this is visible; a killed process leaves temporary files and
+    parts that no row names, which `sweep` removes. Several processes may commit at once, also the same
+    task: each gets an attempt number of its own, so none overwrites another's files.
+
+    Parameters
+    ----------
+    results : the results folder; created where it is missing
+    row : the task; `attempt` is the number asked for, the next free one is taken where it is used up.
+        `parts` is filled in here
+    tables : table name -> rows; empty tables are not written. In `artefacts`, paths below the row's
+        evidence folder follow the attempt number
+    evidence : file name -> content, kept under evidence/<task_id>.<attempt>/
+
+    Returns
+    -------
+    the row as committed, with its attempt and parts
+
+    Raises
+    ------
+    DiskFull : no space; nothing of this task is visible
+    StoreError : names that cannot be files
+    """
+    _check_names(row, tables, evidence)
+    with explaining_full_disk(results):
+        claimed = _claim(results, row)
+    tables = _with_evidence_folder(tables, row.evidence_folder, claimed.evidence_folder)
+    parts = [_write_table(results, claimed, name, table) for name, table in tables.items() if table.num_rows]
+    parts += [_write_evidence(results, claimed, name, content) for name, content in evidence.items()]
+    for folder in {(results / part.path).parent for part in parts}:
+        sync_folder(folder)
+    done = claimed.with_(parts=json.dumps([dataclasses.asdict(part) for part in parts]))
+    _write_row(results, done)
+    return done
+
+
+def row_bytes(rows: list[TaskRow]) -> pa.Buffer:
+    """Return commit rows as a Parquet file: name, and the record as JSON (5x cheaper than 23 columns)."""
+    table = pa.table(
+        {
+            "name": pa.array([row.name for row in rows], pa.string()),
+            "record": pa.array([to_record(row) for row in rows], pa.string()),
+        }
+    )
+    return parquet_bytes(table)
+
+
+def parquet_bytes(table: pa.Table) -> pa.Buffer:
+    """Return a table as the bytes of a Parquet file; small ones without what only pays in large ones."""
+    sink = pa.BufferOutputStream()
+    if table.num_rows < _SMALL_ROWS:
+        pq.write_table(table, sink, compression="lz4", use_dictionary=False, write_statistics=False)
+    else:
+        pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _check_names(row: TaskRow, tables: Mapping[str, pa.Table], evidence: Mapping[str, bytes]) -> None:
+    if not _ID.fullmatch(row.task_id) or row.attempt < 1:
+        raise StoreError(
+            f"Task {row.task_id!r}, attempt {row.attempt}: expected letters and digits, and a number from 1."
+        )
+    for name in tables:
+        if not _TABLE_NAME.fullmatch(name) or name in {layout.ROWS, layout.RUNS, EVIDENCE}:
+            raise StoreError(f"{row.unit}: a task cannot write a table called {name!r}.")
+    for name in evidence:
+        if not _EVIDENCE_NAME.fullmatch(name) or name.endswith((".", " ")):
+            raise StoreError(
+                f"{row.unit}: a picture or matrix cannot be called {name!r}; expected a plain file name such "
+                'as "gates.png".'
+            )
+
+
+def _claim(results: Path, row: TaskRow) -> TaskRow:
+    """Take the first free attempt number from row.attempt on, for this process alone."""
+    layout.rows_folder(results).mkdir(parents=True, exist_ok=True)
+    attempt = row.attempt
+    while True:
+        candidate = row.with_(attempt=attempt)
+        claim = layout.claim_path(results, candidate.name)
+        try:
+            os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            attempt += 1
+            continue
+        if not layout.row_path(results, candidate.name).exists():
+            return candidate
+        claim.unlink()  # that attempt is committed already
+        attempt += 1
+
+
+def _with_evidence_folder(tables: Mapping[str, pa.Table], asked: str, given: str) -> Mapping[str, pa.Table]:
+    """Move the paths in `artefacts` to the attempt that was given."""
+    artefacts = tables.get("artefacts")
+    if artefacts is None or asked == given or "path" not in artefacts.column_names:
+        return tables
+    moved = [
+        f"{given}{path[len(asked) :]}" if path and path.startswith(f"{asked}/") else path
+        for path in artefacts["path"].to_pylist()
+    ]
+    place = artefacts.schema.get_field_index("path")
+    return {**tables, "artefacts": artefacts.set_column(place, artefacts.schema.field(place), [moved])}
+
+
+def _write_table(results: Path, row: TaskRow, table: str, content: pa.Table) -> Part:
+    data = memoryview(parquet_bytes(content.replace_schema_metadata(None)))
+    relative = layout.part_path(table, row.name)
+    _write(results / relative, data)
+    return Part(table, relative, hashlib.sha256(data).hexdigest(), content.num_rows, len(data))
+
+
+def _write_evidence(results: Path, row: TaskRow, name: str, content: bytes) -> Part:
+    relative = f"{row.evidence_folder}/{name}"
+    _write(results / relative, content)
+    return Part(EVIDENCE, relative, hashlib.sha256(content).hexdigest(), 0, len(content))
+
+
+def _write(path: Path, content: bytes | memoryview) -> None:
+    try:
+        write_file(path, content)
+    except FileNotFoundError:  # the first of its folder
+        with explaining_full_disk(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        sync_folder(path.parent.parent)
+        write_file(path, content)
+
+
+def _write_row(results: Path, row: TaskRow) -> None:
+    path = layout.row_path(results, row.name)
+    write_file(path, memoryview(row_bytes([row])))
+    sync_folder(path.parent)
+    layout.claim_path(results, row.name).unlink(missing_ok=True)

@@ -1,0 +1,241 @@
+"""What is committed: the resume index of a results folder, read from its commit rows."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from exoraw.io.errors import StoreError
+from exoraw.store import layout
+from exoraw.store.commit import row_bytes
+from exoraw.store.disk import TEMPORARY, replace, write_file
+from exoraw.store.lock import require_lock
+from exoraw.store.rows import EVIDENCE, Part, TaskRow, from_record
+
+_log = logging.getLogger(__name__)
+_CACHE = "index.parquet"  # rows already read once; commit rows never change, so a name is enough to trust it
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """A commit row that does not count, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Index:
+    """The committed tasks.
+
+    Parameters
+    ----------
+    rows : task id -> its newest sound attempt
+    superseded : older sound attempts
+    ignored : rows whose parts are missing or short, or that cannot be read
+    """
+
+    rows: Mapping[str, TaskRow]
+    superseded: tuple[TaskRow, ...]
+    ignored: tuple[Ignored, ...]
+
+
+def committed(results: Path) -> dict[str, TaskRow]:
+    """Return task id -> newest sound attempt; unsound rows are left out and logged as warnings."""
+    index = read_index(results)
+    for item in index.ignored:
+        _log.warning("%s: %s; it will be computed again", item.name, item.reason)
+    return dict(index.rows)
+
+
+def read_index(results: Path) -> Index:
+    """Read every commit row of a results folder; an absent folder is an empty index."""
+    ignored: list[Ignored] = []
+    present = _sizes(results)
+    sound: dict[str, list[TaskRow]] = {}
+    for row in _all_rows(results, ignored):
+        problem = _problem(row, present)
+        if problem:
+            ignored.append(Ignored(row.name, problem))
+        else:
+            sound.setdefault(row.task_id, []).append(row)
+    for attempts in sound.values():
+        attempts.sort(key=lambda row: row.attempt)
+    return Index(
+        rows={task_id: attempts[-1] for task_id, attempts in sound.items()},
+        superseded=tuple(row for attempts in sound.values() for row in attempts[:-1]),
+        ignored=tuple(ignored),
+    )
+
+
+def next_attempt(results: Path, task_id: str) -> int:
+    """Return the first attempt number of this task that nobody has taken."""
+    attempt = 1
+    while (
+        layout.row_path(results, f"{task_id}.{attempt}").exists()
+        or layout.claim_path(results, f"{task_id}.{attempt}").exists()
+    ):
+        attempt += 1
+    return attempt
+
+
+def read_part(results: Path, row: TaskRow, table: str) -> pa.Table | None:
+    """Return the rows a task wrote for one table, or None where it wrote none.
+
+    Raises StoreError where the file is not the one that was committed; the task then leaves the index, so
+    the next run computes it again.
+    """
+    for part in row.part_list():
+        if part.table == table:
+            return pq.read_table(pa.BufferReader(checked_bytes(results, row, part)))
+    return None
+
+
+def checked_bytes(results: Path, row: TaskRow, part: Part) -> bytes:
+    """Return a part's content, held against its digest; see read_part for what happens otherwise."""
+    try:
+        content = (results / part.path).read_bytes()
+    except FileNotFoundError:
+        content = b""
+    if hashlib.sha256(content).hexdigest() != part.sha256:
+        discard(results, row)
+        raise StoreError(
+            f"{part.path} is not the file that the task {row.unit} wrote (missing, damaged or edited). The "
+            "task was taken out of the index: run `exoraw run` again and it is computed anew."
+        )
+    return content
+
+
+def discard(results: Path, row: TaskRow) -> None:
+    """Take one attempt out of the index; its number stays taken."""
+    with contextlib.suppress(FileNotFoundError):
+        replace(layout.row_path(results, row.name), layout.claim_path(results, row.name))
+
+
+def sweep(results: Path) -> int:
+    """Remove temporary files and the parts of attempts that were never committed; return how many.
+
+    Needs the lock of the folder. Attempt numbers of such leftovers stay taken, so a worker that outlived
+    its killed run cannot meet the files of a later one.
+    """
+    require_lock(results)
+    named = {part.path for row in _all_rows(results, []) for part in row.part_list()}
+    removed = 0
+    for folder in _private_folders(results):
+        for entry in os.scandir(folder):
+            relative = f"{layout.STORE}/{folder.name}/{entry.name}"
+            kept = folder.name in {layout.ROWS, layout.RUNS} or relative in named
+            if entry.name.endswith(TEMPORARY) or not kept:
+                removed += _remove(Path(entry.path))
+    return removed + _sweep_evidence(results, named) + _sweep_temporary(results)
+
+
+def _sweep_evidence(results: Path, named: set[str]) -> int:
+    folder = results / EVIDENCE
+    folders_named = {path.rpartition("/")[0] for path in named if path.startswith(f"{EVIDENCE}/")}
+    removed = 0
+    for entry in os.scandir(folder) if folder.is_dir() else ():
+        if f"{EVIDENCE}/{entry.name}" not in folders_named:
+            removed += _remove(Path(entry.path))
+    return removed
+
+
+def _sweep_temporary(results: Path) -> int:
+    folders = (results, layout.store(results))
+    leftovers = [path for folder in folders for path in folder.glob(f".*{TEMPORARY}")]
+    return sum(_remove(path) for path in leftovers)
+
+
+def _remove(path: Path) -> int:
+    try:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    except OSError as error:
+        _log.warning("%s could not be removed: %s", path, error)
+        return 0
+    return 1
+
+
+def _private_folders(results: Path) -> list[Path]:
+    store = layout.store(results)
+    return [path for path in store.iterdir() if path.is_dir()] if store.is_dir() else []
+
+
+def _all_rows(results: Path, ignored: list[Ignored]) -> list[TaskRow]:
+    """Read all commit rows, most from the cache; the cache is renewed when many were not in it."""
+    folder = layout.rows_folder(results)
+    if not folder.is_dir():
+        return []
+    names = sorted(entry.name[: -len(".parquet")] for entry in os.scandir(folder) if _is_row(entry.name))
+    records = _cached_records(results)
+    new = {
+        name: record for name in names if name not in records if (record := _record(folder, name, ignored))
+    }
+    known = records | new
+    rows = [from_record(known[name]) for name in names if name in known]
+    if len(new) > max(100, len(rows) // 10):
+        with contextlib.suppress(OSError, StoreError):  # a reader's disk may be read-only
+            write_file(layout.store(results) / _CACHE, memoryview(row_bytes(rows)))
+    return rows
+
+
+def _is_row(name: str) -> bool:
+    return name.endswith(".parquet") and not name.startswith(".")
+
+
+def _cached_records(results: Path) -> dict[str, str]:
+    try:
+        table = pq.read_table(pa.BufferReader((layout.store(results) / _CACHE).read_bytes()))
+        return dict(zip(table["name"].to_pylist(), table["record"].to_pylist(), strict=True))
+    except (OSError, KeyError, pa.ArrowInvalid):
+        return {}
+
+
+def _record(folder: Path, name: str, ignored: list[Ignored]) -> str:
+    try:
+        content = (folder / f"{name}.parquet").read_bytes()
+        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
+        record = str(table["record"][0].as_py())
+        from_record(record)
+    except (OSError, KeyError, TypeError, ValueError, IndexError, pa.ArrowException) as error:
+        ignored.append(Ignored(name, f"its commit row cannot be read ({error})"))
+        return ""
+    return record
+
+
+def _sizes(results: Path) -> dict[str, int]:
+    """Return the size of every part, and the evidence folders that exist (size 0)."""
+    sizes: dict[str, int] = {}
+    for folder in _private_folders(results):
+        if folder.name not in {layout.ROWS, layout.RUNS}:
+            prefix = f"{layout.STORE}/{folder.name}/"
+            sizes.update((prefix + entry.name, entry.stat().st_size) for entry in _entries(folder))
+    sizes.update((f"{EVIDENCE}/{entry.name}", 0) for entry in _entries(results / EVIDENCE))
+    return sizes
+
+
+def _entries(folder: Path) -> Iterable[os.DirEntry[str]]:
+    return os.scandir(folder) if folder.is_dir() else ()
+
+
+def _problem(row: TaskRow, present: Mapping[str, int]) -> str:
+    for part in row.part_list():
+        if part.table == EVIDENCE:
+            if part.path.rpartition("/")[0] not in present:
+                return f"its evidence folder {part.path.rpartition('/')[0]} is gone"
+        elif part.path not in present:
+            return f"its file {part.path} is missing"
+        elif present[part.path] != part.size:
+            return f"its file {part.path} has {present[part.path]:,} bytes instead of {part.size:,}"
+    return ""

@@ -1,0 +1,72 @@
+"""The record of every `exoraw run`: when, with which versions, how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from exoraw.io.errors import StoreError
+from exoraw.store import layout
+from exoraw.store.commit import parquet_bytes
+from exoraw.store.disk import explaining_full_disk, sync_folder, write_file
+from exoraw.store.schemas import RUNS
+
+_FIELDS = {field.name for field in RUNS.fields}
+
+
+def begin(results: Path, row: Mapping[str, Any]) -> None:
+    """Record that a run started; `row` has fields of the table runs (times as aware datetimes).
+
+    Where the row names no outcome it is "running", which is what a killed run keeps.
+    """
+    _write(results, {"outcome": "running", **row})
+
+
+def finish(results: Path, row: Mapping[str, Any]) -> None:
+    """Record how a run ended: the fields given here replace those of `begin`."""
+    _write(results, {**_read(results, str(row["run_id"])), **row})
+
+
+def run_table(results: Path) -> pa.Table:
+    """Return all runs in order of their start."""
+    folder = layout.store(results) / layout.RUNS
+    names = sorted(path.name for path in folder.glob("*.parquet")) if folder.is_dir() else []
+    tables = [_cast(pq.read_table(folder / name, memory_map=False)) for name in names]
+    return pa.concat_tables([RUNS.schema.empty_table(), *tables])
+
+
+def _path(results: Path, run_id: str) -> Path:
+    return layout.store(results) / layout.RUNS / f"{run_id}.parquet"
+
+
+def _read(results: Path, run_id: str) -> dict[str, Any]:
+    path = _path(results, run_id)
+    return dict(pq.read_table(path, memory_map=False).to_pylist()[0]) if path.exists() else {}
+
+
+def _write(results: Path, row: Mapping[str, Any]) -> None:
+    unknown = sorted(row.keys() - _FIELDS)
+    if unknown or not row.get("run_id") or not isinstance(row.get("started_at"), datetime):
+        raise StoreError(
+            f"A run needs run_id and started_at and only columns of the table runs; unknown here: {unknown}."
+        )
+    columns = {field.name: pa.array([row.get(field.name)], field.type) for field in RUNS.fields}
+    path = _path(results, str(row["run_id"]))
+    with explaining_full_disk(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_file(path, memoryview(parquet_bytes(pa.table(columns))))
+    sync_folder(path.parent)
+
+
+def _cast(table: pa.Table) -> pa.Table:
+    rows = table.num_rows
+    columns = [
+        table[field.name].cast(field.type) if field.name in table.column_names else pa.nulls(rows, field.type)
+        for field in RUNS.fields
+    ]
+    return pa.Table.from_arrays(columns, schema=RUNS.schema)
