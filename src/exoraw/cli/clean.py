@@ -1,0 +1,24 @@
+"""`exoraw clean`: remove what no current number needs, after saying how much that is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def command(
+    study: Annotated[Path, typer.Argument(help="study.yaml or its folder.")] = Path(),
+    yes: Annotated[bool, typer.Option("--yes", help="Remove; without it only say what would go.")] = False,
+) -> None:
+    """Remove stored outcomes that the current study no longer uses; frozen views stay."""
+    from exoraw.cli.console import out
+    from exoraw.cli.places import study_file
+    from exoraw.engine.run import current_tasks
+    from exoraw.store.clean import clean
+
+    results, keep = current_tasks(study_file(study))
+    cleaned = clean(results, keep, dry_run=not yes)
+    verb = "Removed" if yes else "Would remove (add --yes to do it)"
+    out().print(f"{verb}: {cleaned.files:,} files, {cleaned.bytes / 1e6:,.1f} MB.")

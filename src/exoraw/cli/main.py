@@ -1,0 +1,92 @@
+"""`exoraw`: the commands by name, and what each way of ending means to the shell."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from exoraw import __version__
+from exoraw.cli import (
+    accuracy,
+    check,
+    clean,
+    demo,
+    diff,
+    doctor,
+    explain,
+    export,
+    freeze,
+    init,
+    report,
+    retry,
+    run,
+    scan,
+    schema,
+)
+from exoraw.cli.console import EXIT_INTERRUPTED, EXIT_STORE, EXIT_USAGE, complain
+from exoraw.io.errors import ExorawError, StoreError
+
+app = typer.Typer(
+    name="exoraw",
+    help="Folders of raw instrument files in, one tidy results table with its evidence out.",
+    epilog="Start with: exoraw demo. Then on your own data: scan, init, check, run.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_FIRST, _DAILY, _KEEP = "Getting started", "Every day", "Looking after results"
+for _panel, _module in (
+    (_FIRST, demo),
+    (_FIRST, scan),
+    (_FIRST, init),
+    (_FIRST, doctor),
+    (_DAILY, check),
+    (_DAILY, run),
+    (_DAILY, retry),
+    (_DAILY, report),
+    (_DAILY, explain),
+    (_DAILY, export),
+    (_KEEP, freeze),
+    (_KEEP, diff),
+    (_KEEP, clean),
+    (_KEEP, accuracy),
+    (_KEEP, schema),
+):
+    app.command(rich_help_panel=_panel, name=_module.__name__.rpartition(".")[2])(_module.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"exoraw {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; every error on purpose ends in words, not in a traceback."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        complain("Interrupted.")
+        sys.exit(EXIT_INTERRUPTED)
+    except StoreError as error:
+        complain(str(error))
+        sys.exit(EXIT_STORE)
+    except ExorawError as error:
+        complain(str(error))
+        sys.exit(EXIT_USAGE)
+
+
+if __name__ == "__main__":
+    main()
