@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 
-class Target(str, Enum):
+class Target(StrEnum):
     """A kind of export file."""
 
     csv = "csv"

@@ -135,9 +135,9 @@ def errors_against_truth(results: Path, truth: Path) -> pd.DataFrame:
     from exoraw.store.results import Results
 
     key = ["pipeline", "sample", "measure", "entity"]
-    known = pd.read_csv(truth, dtype={column: "string" for column in key}, keep_default_na=False)
+    known = pd.read_csv(truth, dtype=dict.fromkeys(key, "string"), keep_default_na=False)
     measured = Results(results).table("measurements")[[*key, "assay", "unit", "value"]]
-    measured = measured.astype({column: "string" for column in key})
+    measured = measured.astype(dict.fromkeys(key, "string"))
     measured["entity"] = measured["entity"].fillna("")
     joined = known.astype({"truth": "float64"}).merge(measured, on=key, how="left", validate="one_to_one")
     joined["error"] = joined["value"] - joined["truth"]
