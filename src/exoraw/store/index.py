@@ -12,17 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from exoraw.io.errors import StoreError
 from exoraw.store import layout
-from exoraw.store.commit import row_bytes
-from exoraw.store.disk import TEMPORARY, replace, write_file
+from exoraw.store.disk import TEMPORARY, replace
 from exoraw.store.lock import require_lock
 from exoraw.store.rows import EVIDENCE, Part, TaskRow, from_record
 
 _log = logging.getLogger(__name__)
-_CACHE = "index.parquet"  # rows already read once; commit rows never change, so a name is enough to trust it
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,7 @@ def read_part(results: Path, row: TaskRow, table: str) -> pa.Table | None:
     """
     for part in row.part_list():
         if part.table == table:
-            return pq.read_table(pa.BufferReader(checked_bytes(results, row, part)))
+            return pa.ipc.open_file(checked_bytes(results, row, part)).read_all()
     return None
 
 
@@ -173,45 +170,15 @@ def _private_folders(results: Path) -> list[Path]:
 
 
 def _all_rows(results: Path, ignored: list[Ignored]) -> list[TaskRow]:
-    """Read all commit rows, most from the cache; the cache is renewed when many were not in it."""
-    folder = layout.rows_folder(results)
-    if not folder.is_dir():
-        return []
-    names = sorted(entry.name[: -len(".parquet")] for entry in os.scandir(folder) if _is_row(entry.name))
-    records = _cached_records(results)
-    new = {
-        name: record for name in names if name not in records if (record := _record(folder, name, ignored))
-    }
-    known = records | new
-    rows = [from_record(known[name]) for name in names if name in known]
-    if len(new) > max(100, len(rows) // 10):
-        with contextlib.suppress(OSError, StoreError):  # a reader's disk may be read-only
-            write_file(layout.store(results) / _CACHE, memoryview(row_bytes(rows)))
+    rows = []
+    names = sorted(entry.name for entry in _entries(layout.rows_folder(results)))
+    for name in names:
+        if name.endswith(layout.ROW) and not name.startswith("."):
+            try:
+                rows.append(from_record((layout.rows_folder(results) / name).read_text("utf-8")))
+            except (OSError, ValueError, TypeError) as error:
+                ignored.append(Ignored(name, f"its commit row cannot be read ({error})"))
     return rows
-
-
-def _is_row(name: str) -> bool:
-    return name.endswith(".parquet") and not name.startswith(".")
-
-
-def _cached_records(results: Path) -> dict[str, str]:
-    try:
-        table = pq.read_table(pa.BufferReader((layout.store(results) / _CACHE).read_bytes()))
-        return dict(zip(table["name"].to_pylist(), table["record"].to_pylist(), strict=True))
-    except (OSError, KeyError, pa.ArrowInvalid):
-        return {}
-
-
-def _record(folder: Path, name: str, ignored: list[Ignored]) -> str:
-    try:
-        content = (folder / f"{name}.parquet").read_bytes()
-        table = pq.ParquetFile(pa.BufferReader(content)).read(use_threads=False)
-        record = str(table["record"][0].as_py())
-        from_record(record)
-    except (OSError, KeyError, TypeError, ValueError, IndexError, pa.ArrowException) as error:
-        ignored.append(Ignored(name, f"its commit row cannot be read ({error})"))
-        return ""
-    return record
 
 
 def _sizes(results: Path) -> dict[str, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 STORE = ".store"  # private: parts, commit rows, runs, lock
 ROWS = "tasks"  # .store/tasks: commit rows
 RUNS = "runs"  # .store/runs: one file a run
+ROW = ".json"  # a commit row: cheap to write and to read by the thousand, and plain to the eye
 CLAIM = ".claim"  # an attempt number that is taken and will never be used again
 MANIFEST = "exoraw.json"
 PACKAGE = "datapackage.json"
@@ -26,7 +27,7 @@ def rows_folder(results: Path) -> Path:
 
 def row_path(results: Path, name: str) -> Path:
     """Return the file of a commit row; `name` is <task_id>.<attempt>."""
-    return results / STORE / ROWS / f"{name}.parquet"
+    return results / STORE / ROWS / f"{name}{ROW}"
 
 
 def claim_path(results: Path, name: str) -> Path:
@@ -36,7 +37,7 @@ def claim_path(results: Path, name: str) -> Path:
 
 def part_path(table: str, name: str) -> str:
     """Return a part's path relative to the results folder."""
-    return f"{STORE}/{table}/{name}.parquet"
+    return f"{STORE}/{table}/{name}.arrow"
 
 
 def public_path(results: Path, table: str) -> Path:

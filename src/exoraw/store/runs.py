@@ -12,7 +12,6 @@ import pyarrow.parquet as pq
 
 from exoraw.io.errors import StoreError
 from exoraw.store import layout
-from exoraw.store.commit import parquet_bytes
 from exoraw.store.disk import explaining_full_disk, sync_folder, write_file
 from exoraw.store.schemas import RUNS
 
@@ -59,7 +58,9 @@ def _write(results: Path, row: Mapping[str, Any]) -> None:
     path = _path(results, str(row["run_id"]))
     with explaining_full_disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_file(path, memoryview(parquet_bytes(pa.table(columns))))
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns), sink)
+    write_file(path, memoryview(sink.getvalue()))
     sync_folder(path.parent)
 
 
