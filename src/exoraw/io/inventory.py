@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-_EMPTY: Mapping[str, str] = MappingProxyType({})
-
 
 @dataclass(frozen=True)
 class DatasetHeader:
@@ -23,7 +21,7 @@ class DatasetHeader:
 
     index: int
     size: int | None = None
-    fields: Mapping[str, str] = _EMPTY
+    fields: Mapping[str, str] = field(default_factory=dict)  # plain: it travels between processes
     duplicate_of: int | None = None
 
 

@@ -1,0 +1,120 @@
+"""Which tubes belong together and which control serves which tube: by batch, role, dye and treatment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from exoraw.assays.flow.fluorescent_drugs import compound_in
+from exoraw.assays.flow.panel import same_dye
+from exoraw.study.view import SampleRow
+
+VEHICLE = "vehicle"
+UNSTAINED = "unstained"
+SINGLE_STAIN = "single_stain"
+FMO = "fmo"
+POSITIVE = "positive"
+DOSE = re.compile(r"\(?\b\d+(?:[.,]\d+)?\s*(?:[mμunp]?m|[mμun]?g/ml|%)(?:\b|(?<=%))\)?")
+GATED_ROLES = frozenset({"", VEHICLE, POSITIVE})  # stained with every dye: their quadrants are results
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tubes that share controls and gates.
+
+    Parameters
+    ----------
+    columns, values : the sheet columns that make the batch and what stands in them
+    rows : the batch's rows that are not excluded, in sheet order
+    """
+
+    columns: tuple[str, ...]
+    values: tuple[str, ...]
+    rows: tuple[SampleRow, ...]
+
+    @property
+    def name(self) -> str:
+        """Readable and unique within a study: "day1 | MDA-MB-231"; "all tubes" where nothing is filled in."""
+        if not any(self.values):
+            return "all tubes"
+        return " | ".join(value.replace("|", "\\|") or "-" for value in self.values)
+
+    def role(self, *roles: str) -> tuple[SampleRow, ...]:
+        """Rows with a file whose control_role is one of these words."""
+        return tuple(row for row in self.rows if row.files and row["control_role"] in roles)
+
+    @property
+    def stained(self) -> tuple[SampleRow, ...]:
+        """The tubes whose quadrants are results."""
+        return self.role(*GATED_ROLES)
+
+    def single_stains(self, dyes: Sequence[Sequence[str]]) -> tuple[tuple[SampleRow, ...], ...]:
+        """Per dye (each with its names) the single-stain rows that carry it."""
+        tubes = self.role(SINGLE_STAIN)
+        return tuple(tuple(row for row in tubes if is_stain(row, names)) for names in dyes)
+
+    def without(self, dye: Sequence[str], others: Sequence[Sequence[str]]) -> tuple[SampleRow, ...]:
+        """Tubes with every dye but this one: its FMO and, of two colours, the other's single stain."""
+        fmo = tuple(row for row in self.role(FMO) if is_stain(row, dye))
+        if len(others) != 1:
+            return fmo
+        return fmo + tuple(row for row in self.role(SINGLE_STAIN) if is_stain(row, others[0]))
+
+
+def is_stain(row: SampleRow, names: Iterable[str]) -> bool:
+    """Whether the row's `stain` cell names this dye ("FITC", "Annexin V", "Annexin V-FITC" alike)."""
+    cell = row["stain"]
+    if not cell.strip():
+        return False
+    parts = [cell, *re.split(r"[\s\-/,()]+", cell)]
+    return any(same_dye(part, name) for part in parts for name in names if part)
+
+
+def batches_of(rows: Iterable[SampleRow], columns: Sequence[str]) -> tuple[Batch, ...]:
+    """Group the rows that are not excluded by these columns, in the order the sheet first names them."""
+    grouped: dict[tuple[str, ...], list[SampleRow]] = {}
+    for row in rows:
+        if not row.excluded:
+            grouped.setdefault(tuple(row[column] for column in columns), []).append(row)
+    return tuple(Batch(tuple(columns), values, tuple(members)) for values, members in grouped.items())
+
+
+# ----------------------------------------------------------------- treatment-matched controls
+
+
+def components(treatment: str) -> frozenset[str]:
+    """The parts of a treatment: "DOX + exosomes" -> {"dox", "exosomes"}; doses and blanks do not matter."""
+    plain = DOSE.sub(" ", treatment.casefold())
+    parts = re.split(r"[+,/&;]|\band\b|\bwith\b", plain)
+    return frozenset(" ".join(part.split()) for part in parts if part.strip())
+
+
+def untreated(batch: Batch) -> frozenset[frozenset[str]]:
+    """Treatments that count as none: an empty cell and whatever the vehicle tubes are called."""
+    return frozenset({frozenset[str]()} | {components(row["treatment"]) for row in batch.role(VEHICLE)})
+
+
+def matched_treatments(batch: Batch) -> tuple[str, ...]:
+    """Treatments that have controls of their own in this batch, spelt as their first control row does."""
+    plain = untreated(batch)
+    found: dict[frozenset[str], str] = {}
+    for row in batch.role(UNSTAINED, SINGLE_STAIN, FMO):
+        parts = components(row["treatment"])
+        if parts not in plain:
+            found.setdefault(parts, row["treatment"])
+    return tuple(found.values())
+
+
+def serves(control_treatment: str, treatment: str) -> bool:
+    """Whether a control of one treatment serves a tube of another: all its components are in the tube."""
+    return components(control_treatment) <= components(treatment)
+
+
+def best_match(treatment: str, available: Sequence[str]) -> str:
+    """The available treatment that shares most components with this one, "" where none serves it.
+
+    Of two that share equally many, the one that shines by itself is meant: it is why controls are matched.
+    """
+    fitting = [name for name in available if serves(name, treatment)]
+    return max(fitting, key=lambda name: (len(components(name)), compound_in(name) is not None), default="")

@@ -1,0 +1,194 @@
+"""Which channel of a file the words of the lab mean: "FITC", "Annexin V", "PI", "FSC"."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from exoraw.io.errors import StudyError
+
+Pulse = Literal["area", "height", "width"]
+
+# endings that instruments give a channel for the part of the pulse it holds
+PULSE_WORDS: dict[str, Pulse] = {
+    "a": "area", "area": "area", "int": "area", "lina": "area", "loga": "area",
+    "h": "height", "height": "height", "peak": "height", "linh": "height", "logh": "height",
+    "w": "width", "width": "width",
+}  # fmt: skip
+NEIGHBOURS_SHOWN = 3
+
+
+class UnknownChannelError(StudyError):
+    """No channel, or more than one, answers to a name of the settings."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """One channel of a file and how it was found.
+
+    Parameters
+    ----------
+    index : column of the event table
+    channel, marker : $PnN and $PnS as the file writes them
+    asked : the word of the settings that found it
+    by : "channel" where $PnN answered, "marker" where $PnS did
+    """
+
+    index: int
+    channel: str
+    marker: str
+    asked: str
+    by: Literal["channel", "marker"]
+
+    @property
+    def label(self) -> str:
+        """Channel with its marker: "FITC-A (Annexin V)"."""
+        return (
+            f"{self.channel} ({self.marker})" if self.marker and self.marker != self.channel else self.channel
+        )
+
+
+def find_channel(
+    asked: Sequence[str], channels: Sequence[str], markers: Sequence[str], *, what: str
+) -> Match:
+    """Return the one channel that the first answering word of `asked` means.
+
+    Every word is tried in four ways, the strictest first: as $PnN, as $PnS, as $PnN without the ending
+    for area, height or width, and as whole words inside $PnS or $PnN ("PI" in "PI/PE-Cy5-A", never in
+    "spin"). Where area, height and width of one signal answer, the area is meant.
+
+    Parameters
+    ----------
+    asked : names in order of preference
+    channels, markers : $PnN and $PnS of the file
+    what : what the channel is for, for the message ("the dead-cell dye")
+
+    Raises
+    ------
+    UnknownChannelError : nothing answers (with the nearest names) or several do (with the candidates)
+    """
+    for word in asked:
+        found = _answers(word, channels, markers)
+        if len(found) > 1:
+            names = ", ".join(_label(channels[i], markers[i]) for i in found)
+            raise UnknownChannelError(
+                f'"{word}" ({what}) could mean {len(found)} channels: {names}. '
+                "Write the one that is meant in the settings, spelt as the file spells it."
+            )
+        if found:
+            index = found[0]
+            by: Literal["channel", "marker"] = "channel" if _speaks(word, channels[index]) else "marker"
+            return Match(index, channels[index], markers[index], word, by)
+    raise UnknownChannelError(_unknown(asked, channels, markers, what))
+
+
+def find_pulse(asked: Sequence[str], pulse: Pulse, channels: Sequence[str]) -> int | None:
+    """Return the column of a scatter signal's area, height or width; None where it was not recorded.
+
+    A bare name ("FSC") counts as the area where no other area exists: analog instruments write one
+    signal only. Where several lasers see the signal (SSC, SSC-B) the first in the file is taken.
+    """
+    for word in asked:
+        hits = [i for i, name in enumerate(channels) if _stem(name) == _squeeze(word)]
+        same = [i for i in hits if _pulse(channels[i]) == pulse]
+        if same:
+            return same[0]
+        if pulse == "area":
+            bare = [i for i in hits if _pulse(channels[i]) is None]
+            height = [i for i in hits if _pulse(channels[i]) == "height"]
+            if bare or height:
+                return (bare or height)[0]
+    return None
+
+
+def answers_to(word: str, channels: Sequence[str], markers: Sequence[str]) -> bool:
+    """Whether any channel answers to this word."""
+    return bool(_answers(word, channels, markers))
+
+
+def same_dye(one: str, other: str) -> bool:
+    """Whether two names of a dye mean the same: case, blanks, dashes and "-A" do not matter."""
+    return _stem(one) == _stem(other) or _squeeze(one) == _squeeze(other)
+
+
+# ----------------------------------------------------------------- how names are compared
+
+
+def _answers(word: str, channels: Sequence[str], markers: Sequence[str]) -> list[int]:
+    """Columns that answer to a word in the strictest way that has an answer; area before height."""
+    ways = (
+        [i for i, name in enumerate(channels) if name.strip().casefold() == word.strip().casefold()],
+        [i for i, name in enumerate(markers) if name.strip().casefold() == word.strip().casefold()],
+        [i for i, name in enumerate(channels) if _stem(name) == _squeeze(word)],
+        [i for i in range(len(channels)) if _speaks(word, markers[i])],
+        [i for i in range(len(channels)) if _speaks(word, channels[i])],
+    )
+    found = next((way for way in ways if way), [])
+    return _one_pulse(found, channels, markers)
+
+
+def _one_pulse(found: list[int], channels: Sequence[str], markers: Sequence[str]) -> list[int]:
+    """Keep the areas where any of several answers is one, else the heights."""
+    if len(found) < 2:
+        return found
+    for pulse in ("area", "height"):
+        kept = [i for i in found if pulse in (_pulse(channels[i]), _pulse(markers[i]))]
+        if kept:
+            return kept
+    return found
+
+
+def _words(name: str) -> list[str]:
+    return re.findall(r"[^\W_]+", name.casefold())
+
+
+def _squeeze(name: str) -> str:
+    return "".join(_words(name))
+
+
+def _pulse(name: str) -> Pulse | None:
+    words = _words(name)
+    if len(words) > 1:
+        for word in reversed(words[1:]):
+            if word in PULSE_WORDS:
+                return PULSE_WORDS[word]
+    return None
+
+
+def _stem(name: str) -> str:
+    """The name without blanks, dashes, "lin" / "log" and the word for area, height or width."""
+    words = _words(name)
+    kept = words[:1] + [word for word in words[1:] if word not in PULSE_WORDS and word not in {"lin", "log"}]
+    return "".join(kept)
+
+
+def _speaks(word: str, name: str) -> bool:
+    """Whether the word stands in the name as whole words ("Annexin V" in "AnnexinV-FITC-A")."""
+    target, words = _squeeze(word), _words(name)
+    if not target:
+        return False
+    return any(
+        "".join(words[start:end]) == target
+        for start in range(len(words))
+        for end in range(start + 1, len(words) + 1)
+    )
+
+
+def _label(channel: str, marker: str) -> str:
+    return f"{channel} ({marker})" if marker.strip() and marker != channel else channel
+
+
+def _unknown(asked: Sequence[str], channels: Sequence[str], markers: Sequence[str], what: str) -> str:
+    names = [name for name in (*channels, *markers) if name.strip()]
+    folded = {name.casefold(): name for name in names}
+    near: list[str] = []
+    for word in asked:
+        near += [folded[hit] for hit in difflib.get_close_matches(word.casefold(), folded, n=2, cutoff=0.5)]
+    unique = list(dict.fromkeys(near))[:NEIGHBOURS_SHOWN]
+    hint = f" Did you mean {' or '.join(unique)}?" if unique else ""
+    recorded = ", ".join(_label(c, m) for c, m in zip(channels, markers, strict=True)) or "none"
+    wanted = " or ".join(f'"{word}"' for word in asked)
+    return f"No channel of this file answers to {wanted} ({what}).{hint} Channels in the file: {recorded}."

@@ -1,0 +1,299 @@
+"""What can be said about a flow study from its sheet and the headers of its files, before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from exoraw.assays.flow.controls import (
+    FMO,
+    SINGLE_STAIN,
+    UNSTAINED,
+    VEHICLE,
+    Batch,
+    batches_of,
+    best_match,
+    components,
+    is_stain,
+    matched_treatments,
+)
+from exoraw.assays.flow.fluorescent_drugs import compound_in
+from exoraw.assays.flow.panel import UnknownChannelError, find_channel
+from exoraw.assays.flow.settings import ADVISED_CONTROL_EVENTS, AnnexinPI, FlowSettings
+from exoraw.io.inventory import DatasetHeader, Inventory
+from exoraw.study.spec import Problem
+from exoraw.study.view import SampleRow, StudyView
+
+SHEET_FILE = "samples.csv"
+STUDY_FILE = "study.yaml"
+NAMES_SHOWN = 5
+SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
+VOLTAGE_TOLERANCE = 0.5  # volts; instruments write whole volts or one decimal
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The parameters of one dataset as its header names them.
+
+    Parameters
+    ----------
+    channels, markers, voltages : $PnN, $PnS and $PnV, in order, "" where absent
+    spillover : whether the header carries a matrix keyword
+    """
+
+    channels: tuple[str, ...]
+    markers: tuple[str, ...]
+    voltages: tuple[str, ...]
+    spillover: bool
+
+
+def panel_of(header: DatasetHeader) -> Panel:
+    """Read the panel from a header's keywords, whatever their case."""
+    fields = {key.strip().upper(): value.strip() for key, value in header.fields.items()}
+    count = _whole(fields.get("$PAR", "")) or _highest(fields)
+    numbers = range(1, count + 1)
+    return Panel(
+        tuple(fields.get(f"$P{n}N", "") for n in numbers),
+        tuple(fields.get(f"$P{n}S", "") for n in numbers),
+        tuple(fields.get(f"$P{n}V", "") for n in numbers),
+        any(fields.get(key) for key in SPILLOVER_KEYWORDS),
+    )
+
+
+def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
+    """All remarks on a sheet whose rows and files are sound as such."""
+    settings: FlowSettings = study.settings
+    yield from _stains_are_named(study.rows, settings.strategy)
+    yield from _channels_exist(study.rows, files, settings.strategy)
+    yield from _files_have_events(study.rows, files)
+    yield from _matrix_file_exists(files, settings)
+    for batch in batches_of(study.rows, settings.batch_by):
+        for remark in BATCH_CHECKS:
+            yield from remark(batch, files, settings)
+
+
+# ----------------------------------------------------------------- rows and files
+
+
+def _stains_are_named(rows: Iterable[SampleRow], strategy: AnnexinPI) -> Iterator[Problem]:
+    dyes = (*strategy.annexin, *strategy.dead)
+    for row in rows:
+        if row["control_role"] not in (SINGLE_STAIN, FMO) or row.excluded:
+            continue
+        if not row["stain"].strip():
+            yield Problem(
+                "error",
+                f'"{row.sample}" is a {row["control_role"]} tube, but no dye is named. Write one of '
+                f"{', '.join(dyes[:NAMES_SHOWN])} ...",
+                SHEET_FILE, row.row, "stain",
+            )  # fmt: skip
+        elif not is_stain(row, dyes):
+            yield Problem(
+                "warning",
+                f'"{row["stain"]}" is none of the dyes of this pipeline ({", ".join(dyes)}); the tube is not '
+                "used. If it is one, add the name to strategy.annexin or strategy.dead in the settings.",
+                SHEET_FILE, row.row, "stain",
+            )  # fmt: skip
+
+
+def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: AnnexinPI) -> Iterator[Problem]:
+    """One problem per different message, with the rows it stands for."""
+    said: dict[str, list[SampleRow]] = {}
+    wanted = ((strategy.annexin, "Annexin V"), (strategy.dead, "the dead-cell dye"))
+    for row, header in _headers(rows, files):
+        panel = panel_of(header)
+        if not panel.channels:
+            continue
+        for names, what in wanted:
+            try:
+                find_channel(names, panel.channels, panel.markers, what=what)
+            except UnknownChannelError as error:
+                said.setdefault(str(error), []).append(row)
+    for message, where in said.items():
+        more = f" Same in {len(where) - 1} more files." if len(where) > 1 else ""
+        yield Problem("error", f"{where[0].files[0]}: {message}{more}", SHEET_FILE, where[0].row, "file")
+
+
+def _files_have_events(rows: Iterable[SampleRow], files: Inventory) -> Iterator[Problem]:
+    for row, header in _headers(rows, files):
+        if header.size == 0:
+            yield Problem(
+                "warning",
+                f"{row.files[0]} holds no events; it will have a row in the table without a share.",
+                SHEET_FILE, row.row, "file",
+            )  # fmt: skip
+
+
+def _matrix_file_exists(files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    path = settings.compensation.csv
+    if path and files.get(path) is None:
+        yield Problem(
+            "error",
+            f'compensation.csv is "{path}", which is not in the raw folder. The path is relative to it.',
+            STUDY_FILE,
+        )
+
+
+# ----------------------------------------------------------------- batches
+
+
+def _has_a_control(batch: Batch, _files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    fixed = settings.strategy.thresholds
+    if not batch.stained or (fixed.annexin is not None and fixed.dead is not None):
+        return
+    roles = {row["control_role"] for row in batch.role(VEHICLE, SINGLE_STAIN, FMO, UNSTAINED)}
+    if not roles:
+        yield Problem(
+            "warning",
+            f"{batch.name}: {len(batch.stained)} stained tubes and no control. Gates are "
+            "looked for between the peaks of the samples themselves, and the tubes fail where there are no two peaks. Set "
+            'control_role to "vehicle" for the stained untreated tube, or add single stains.',
+            SHEET_FILE, batch.stained[0].row, "control_role",
+        )  # fmt: skip
+    elif roles == {UNSTAINED}:
+        yield Problem(
+            "warning",
+            f"{batch.name}: the only control is unstained. Stained live cells are brighter than unstained "
+            "ones: such a gate can be wrong by 20 points. Mark the stained untreated tube as vehicle.",
+            SHEET_FILE, batch.role(UNSTAINED)[0].row, "control_role",
+        )  # fmt: skip
+
+
+def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    minimum = settings.strategy.thresholds.minimum_control_events
+    for row, header in _headers(batch.role(VEHICLE, UNSTAINED, SINGLE_STAIN, FMO), files):
+        if header.size is None or header.size >= ADVISED_CONTROL_EVENTS:
+            continue
+        weak = header.size < minimum
+        advice = (
+            f"fewer than {minimum:,}: the gate from it is weak" if weak else "the gate will be less certain"
+        )
+        yield Problem(
+            "warning" if weak else "info",
+            f'control "{row.sample}" has {header.size:,} events ({advice}; {ADVISED_CONTROL_EVENTS:,} are '
+            "advised). Record a larger control if cells are left.",
+            SHEET_FILE, row.row, "file",
+        )  # fmt: skip
+
+
+def _fluorescent_drugs_have_a_control(batch: Batch, _files: Inventory, _s: FlowSettings) -> Iterator[Problem]:
+    available = [name for name in matched_treatments(batch) if batch_has_unstained(batch, name)]
+    said: set[frozenset[str]] = set()
+    for row in batch.stained:
+        treatment = row["treatment"]
+        compound, parts = compound_in(treatment), components(treatment)
+        if compound is None or parts in said or best_match(treatment, available):
+            continue
+        said.add(parts)
+        yield Problem(
+            "warning",
+            f'{batch.name}: "{treatment}" contains {compound.name}, which shines by itself (seen in '
+            f"{compound.seen_in}) and moves cells over the gate without any stain. Add an unstained tube of "
+            f'the same treatment to this batch: control_role "unstained", treatment "{treatment}".',
+            SHEET_FILE, row.row, "treatment",
+        )  # fmt: skip
+
+
+def batch_has_unstained(batch: Batch, treatment: str) -> bool:
+    """Whether the batch has an unstained tube of this very treatment."""
+    wanted = components(treatment)
+    return any(components(row["treatment"]) == wanted for row in batch.role(UNSTAINED))
+
+
+def _compensation_is_possible(batch: Batch, _files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    if settings.compensation.source != "single_stains" or not batch.rows:
+        return
+    dyes = (("Annexin V", settings.strategy.annexin), ("the dead-cell dye", settings.strategy.dead))
+    for what, names in dyes:
+        if not any(is_stain(row, names) for row in batch.role(SINGLE_STAIN)):
+            yield Problem(
+                "error",
+                f"{batch.name}: compensation is to come from single stains, but no tube carries {what} alone "
+                f'(control_role "single_stain", stain "{names[0]}").',
+                SHEET_FILE, batch.rows[0].row, "control_role",
+            )  # fmt: skip
+
+
+def _matrices_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    if settings.compensation.source not in ("auto", "keyword"):
+        return
+    found = [(row, panel_of(header).spillover) for row, header in _headers(batch.stained, files)]
+    without = [row for row, has in found if not has]
+    if without and len(without) < len(found):
+        yield Problem(
+            "warning",
+            f"{batch.name}: {len(without)} of {len(found)} tubes carry no spillover matrix while others do "
+            f"({_named(without)}). They would be compared uncompensated; use single stains or a CSV matrix.",
+            SHEET_FILE, without[0].row, "file",
+        )  # fmt: skip
+
+
+def _voltages_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    """Voltages of the two stained channels, controls against samples of the batch."""
+    dyes = (settings.strategy.annexin, settings.strategy.dead)
+    for names in dyes:
+        seen: dict[float, list[SampleRow]] = {}
+        channel = ""
+        for row, header in _headers(batch.rows, files):
+            found = _voltage(panel_of(header), names)
+            if found is not None:
+                channel = found[0]
+                key = next((v for v in seen if abs(v - found[1]) <= VOLTAGE_TOLERANCE), found[1])
+                seen.setdefault(key, []).append(row)
+        if len(seen) > 1:
+            usual = max(seen, key=lambda volts: len(seen[volts]))
+            odd = [row for volts, rows in seen.items() if volts != usual for row in rows]
+            others = ", ".join(f"{volts:g} V" for volts in seen if volts != usual)
+            yield Problem(
+                "warning",
+                f"{batch.name}: the detector {channel} ran at {usual:g} V, at {others} for {_named(odd)}. "
+                "Tubes of different voltages share no gate: give them a batch of their own, or record again.",
+                SHEET_FILE, odd[0].row, "file",
+            )  # fmt: skip
+
+
+BatchCheck = Callable[[Batch, Inventory, FlowSettings], Iterator[Problem]]
+BATCH_CHECKS: tuple[BatchCheck, ...] = (
+    _has_a_control,
+    _controls_have_events,
+    _fluorescent_drugs_have_a_control,
+    _compensation_is_possible,
+    _matrices_agree,
+    _voltages_agree,
+)
+
+
+# ----------------------------------------------------------------- headers
+
+
+def _headers(rows: Iterable[SampleRow], files: Inventory) -> Iterator[tuple[SampleRow, DatasetHeader]]:
+    """Rows whose file is in the raw folder and readable, with the header of their dataset."""
+    for row in rows:
+        raw = files.get(row.files[0]) if row.files and not row.excluded else None
+        if raw is None or raw.problem or raw.format != "fcs":
+            continue
+        for header in raw.header.datasets:
+            if header.index == row.dataset:
+                yield row, header
+
+
+def _voltage(panel: Panel, names: tuple[str, ...]) -> tuple[str, float] | None:
+    try:
+        match = find_channel(names, panel.channels, panel.markers, what="dye")
+        return match.channel, float(panel.voltages[match.index])
+    except (UnknownChannelError, ValueError):
+        return None
+
+
+def _named(rows: list[SampleRow]) -> str:
+    names = ", ".join(row.sample for row in rows[:NAMES_SHOWN])
+    return names if len(rows) <= NAMES_SHOWN else f"{names} and {len(rows) - NAMES_SHOWN} more"
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _highest(fields: Mapping[str, str]) -> int:
+    numbers = [_whole(key[2:-1]) for key in fields if key.startswith("$P") and key.endswith("N")]
+    return max(numbers, default=0)
