@@ -1,0 +1,205 @@
+"""From single numbers to groups: technical replicates averaged first, then mean, SD and n per group."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exoraw.report import words
+from exoraw.report.tables import SEVERITIES
+from exoraw.store.schemas import TABLES
+
+REPLICATE_COLUMNS = ("subject", "preparation", "biological_replicate")
+KEY = ("measure", "entity", "target", "statistic")  # what makes two numbers comparable
+COMMON_FACTORS = ("treatment", "dose", "time_h", "cell_line")
+ALL_SAMPLES = "all samples"
+
+
+@dataclass(frozen=True)
+class Series:
+    """One comparable quantity over the samples: a measure of one entity, target and statistic."""
+
+    measure: str
+    entity: str = ""
+    target: str = ""
+    statistic: str = ""
+    unit: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """Return what tells it from other series."""
+        return (self.measure, self.entity, self.target, self.statistic)
+
+    @property
+    def label(self) -> str:
+        """Return its name in words: "Late apoptotic, live, PE (median)"."""
+        below = words.entity_words(self.entity)
+        pieces = [words.measure_words(self.measure), self.target]
+        if below and below.replace(" ", "") not in self.measure.replace("_", ""):
+            pieces.insert(1, below)
+        text = ", ".join(piece for piece in pieces if piece)
+        return f"{text} ({self.statistic})" if self.statistic else text
+
+    @property
+    def unit_label(self) -> str:
+        """Return its unit as an axis shows it."""
+        return words.unit_words(self.unit)
+
+
+def series_of(measurements: pd.DataFrame) -> list[Series]:
+    """Return the distinct series in order of appearance; the unit is the one met first."""
+    distinct = measurements.drop_duplicates(list(KEY))
+    rows = zip(*(distinct[name] for name in (*KEY, "unit")), strict=True)
+    return [Series(*row) for row in rows]
+
+
+def study_factors(declared: Sequence[str], samples: pd.DataFrame) -> tuple[str, ...]:
+    """Return the sheet columns that make the groups.
+
+    Declared ones where the sheet has them; else the common factors and further columns of the sheet
+    that tell rows apart without naming each row. Control rows do not count.
+    """
+    known = tuple(name for name in declared if name in samples)
+    if known:
+        return known
+    rows = samples[samples["control_role"] == ""]
+    fixed = {field.name for field in TABLES["samples"].fields}
+    free = [str(name) for name in samples.columns if name not in fixed]
+    return tuple(name for name in (*COMMON_FACTORS, *free) if _tells_apart(rows[name]))
+
+
+def _tells_apart(cells: pd.Series) -> bool:
+    levels = cells.map(level_text)
+    distinct = levels[levels != ""].nunique()
+    return 1 < distinct < len(levels)
+
+
+def level_text(cell: object) -> str:
+    """Return a factor's cell as text: 10.0 -> "10", NaN -> ""."""
+    if isinstance(cell, float | np.floating):
+        return "" if np.isnan(cell) else f"{cell:g}"
+    return str(cell)
+
+
+def level_cells(samples: pd.DataFrame, factor: str) -> pd.Series:
+    """Return a factor's cells as they are shown: a dose with its unit, a time with h."""
+    text = samples[factor].map(level_text)
+    if factor == "dose" and "dose_unit" in samples:
+        joined = text + " " + samples["dose_unit"]
+        return joined.where(text != "", "").str.strip()
+    if factor == "time_h":
+        return (text + " h").where(text != "", "")
+    return text
+
+
+def level_order(samples: pd.DataFrame, factor: str) -> list[str]:
+    """Return a factor's levels in reading order: numbers by size, words as the sheet has them."""
+    shown = level_cells(samples, factor)
+    given = samples[factor]
+    if pd.api.types.is_numeric_dtype(given):
+        return list(dict.fromkeys(shown[given.sort_values(kind="stable", na_position="first").index]))
+    return list(dict.fromkeys(shown))
+
+
+def with_levels(samples: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of the sheet with the factors as ordered categories of shown text."""
+    shown = samples.copy()
+    for factor in factors:
+        shown[factor] = pd.Categorical(
+            level_cells(samples, factor), categories=level_order(samples, factor), ordered=True
+        )
+    return shown
+
+
+def replicate_names(samples: pd.DataFrame) -> pd.Series:
+    """Return what one n is for every row: subject, preparation and biological replicate, else the row."""
+    parts = [samples[name] for name in REPLICATE_COLUMNS]
+    named = pd.Series([" · ".join(cell for cell in row if cell) for row in zip(*parts, strict=True)],
+                      samples.index, dtype=object)  # fmt: skip
+    return named.where(named != "", samples["sample"])
+
+
+def replicates(values: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Average technical replicates: one row per group, replicate and state of exclusion.
+
+    Parameters
+    ----------
+    values : one row per number, with the columns of `with_levels` plus value and qc; excluded rows are
+        averaged among themselves and never touch the kept ones
+    factors : columns that make the groups
+
+    Returns
+    -------
+    columns: the factors, replicate, excluded, value (mean of the finite technical replicates, NaN where
+    there is none), technical (how many), lost (how many had no finite value), qc (the worst), samples
+    """
+    rows = values.assign(
+        replicate=replicate_names(values),
+        value=values["value"].where(np.isfinite(values["value"])),
+        rank=values["qc"].map(_rank),
+    )
+    by = [*factors, "replicate", "excluded"]
+    grouped = rows.groupby(by, observed=True, sort=False)
+    table = grouped.agg(
+        value=("value", "mean"),
+        technical=("value", "count"),
+        lost=("value", lambda cells: int(cells.isna().sum())),
+        rank=("rank", "max"),
+        samples=("sample", tuple),
+    ).reset_index()
+    table["qc"] = table["rank"].map(_words_of_rank)
+    return table.drop(columns="rank")
+
+
+def _rank(severity: str) -> int:
+    return len(SEVERITIES) - SEVERITIES.index(severity) if severity in SEVERITIES else 0
+
+
+def _words_of_rank(rank: int) -> str:
+    return SEVERITIES[len(SEVERITIES) - rank] if rank else "ok"
+
+
+def worst(severities: Sequence[str]) -> str:
+    """Return the worst of several severities; "ok" where there is none."""
+    return _words_of_rank(max((_rank(severity) for severity in severities), default=0))
+
+
+def group_summary(points: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Return mean, SD (n - 1) and n of the kept replicates of every group, in order of the levels.
+
+    A group whose replicates are all excluded or without a value stands there with n = 0.
+    """
+    by = list(factors)
+    table = points.assign(value=points["value"].where(~points["excluded"]))
+    if not by:
+        table, by = table.assign(**{ALL_SAMPLES: ALL_SAMPLES}), [ALL_SAMPLES]
+    summary = table.groupby(by, observed=True, sort=True)["value"].agg(["mean", "std", "count"])
+    return summary.rename(columns={"std": "sd", "count": "n"}).reset_index()
+
+
+def group_label(levels: Sequence[str]) -> str:
+    """Return a group's name in one line: "DOX · MCF-7"; an empty cell is a dash."""
+    return " · ".join(words.one_line(level) or "—" for level in levels) or ALL_SAMPLES
+
+
+def values_of(measurements: pd.DataFrame, samples: pd.DataFrame, series: Series) -> pd.DataFrame:
+    """Return a series' numbers joined to the rows of the sheet; numbers without a row fall out."""
+    wanted = np.ones(len(measurements), dtype=bool)
+    for name, value in zip(KEY, series.key, strict=True):
+        wanted &= (measurements[name] == value).to_numpy()
+    columns = ["sample", "value", "qc", "curated"]
+    return samples.merge(measurements.loc[wanted, columns], on="sample", how="inner", suffixes=("_sheet", ""))
+
+
+def shares(
+    means: Mapping[Series, pd.DataFrame], factors: Sequence[str], labels: Sequence[str]
+) -> pd.DataFrame:
+    """Return mean shares, groups x parts, from the `group_summary` of every part; NaN where n = 0."""
+    parts = []
+    for label, summary in zip(labels, means.values(), strict=True):
+        by = list(factors) or [ALL_SAMPLES]
+        parts.append(summary.set_index(by)["mean"].rename(label))
+    return pd.concat(parts, axis=1) if parts else pd.DataFrame()
