@@ -1,0 +1,237 @@
+"""The negative population of a channel: where it sits, how wide it is, and where its upper tail ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import ndtr
+
+from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.density import DensityError, density, landscape, left_side_sigma
+from exoraw.assays.flow.transforms import Arcsinh, estimate_arcsinh
+
+BINS = 400
+WINDOW_SIGMAS = 2.0  # the fit sees events up to mode + 2 sigma: positives beyond do not pull it
+WINDOW_PASSES = 3
+MIN_MODE_SHARE = 0.05  # of the events: a lower peak with less is debris or an artefact of compensation
+COFACTOR_REACH = 30.0  # times above and below the spread of the negatives, the bounds of the cofactor
+MIN_FIT_EVENTS = 50
+
+
+@dataclass(frozen=True)
+class NegativePopulation:
+    """A normal distribution on the axis arcsinh(x / cofactor), fitted to the negative events.
+
+    Parameters
+    ----------
+    mode : centre, linear
+    centre, sigma : centre and standard deviation in units of the arcsinh axis
+    cofactor : of that axis, linear
+    n : events of the tube
+    share : share of the tube's events that lie in this peak, 0 to 1
+    misfit : largest difference between observed and fitted cumulative share in the window, 0 to 1
+    peaks : populations seen in the tube's density
+    """
+
+    mode: float
+    centre: float
+    sigma: float
+    cofactor: float
+    n: int
+    share: float
+    misfit: float
+    peaks: int
+
+    def upper(self, sigmas: float) -> float:
+        """Linear signal `sigmas` standard deviations above the centre (2.81: the 99.75th percentile)."""
+        return float(self.cofactor * np.sinh(self.centre + sigmas * self.sigma))
+
+
+@dataclass(frozen=True)
+class _Histogram:
+    """Counts between linear edges; the outer edges are infinite."""
+
+    edges: FloatArray
+    counts: FloatArray
+
+    def up_to(self, limit: float) -> _Histogram:
+        last = max(int(np.searchsorted(self.edges[:-1], limit)), 8)
+        return _Histogram(self.edges[: last + 1], self.counts[:last])
+
+
+@dataclass(frozen=True)
+class _Normal:
+    """Centre and width on an arcsinh axis, the three numbers that are fitted."""
+
+    centre: float
+    sigma: float
+    cofactor: float
+
+    def linear(self, sigmas: float) -> float:
+        return float(self.cofactor * np.sinh(self.centre + sigmas * self.sigma))
+
+
+def negative_population(linear: FloatArray) -> NegativePopulation:
+    """Fit the negative population of a control tube.
+
+    Autofluorescence and background staining are right-skewed (about log-normal), detector noise is
+    Gaussian: arcsinh(x / c) is normal for both when c is their ratio. Centre, width and c are fitted
+    together by maximum likelihood to the events below mode + 2 sigma only, so that positive cells do
+    not widen it. The left-side MAD on a fixed axis, the simpler form of the same idea, moves by a
+    factor of two with the choice of that axis; it gives the start values here.
+
+    Parameters
+    ----------
+    linear : (n,) compensated linear signal of one channel
+
+    Raises
+    ------
+    DensityError : fewer than 50 finite events, or no spread
+    """
+    values = _finite(linear)
+    start, share, peaks, spread = _start(values)
+    histogram = _histogram(values, start)
+    fitted = _fit_in_window(histogram, start, spread)
+    misfit = _misfit(histogram.up_to(fitted.linear(WINDOW_SIGMAS)), fitted)
+    return NegativePopulation(
+        mode=fitted.linear(0.0),
+        centre=fitted.centre,
+        sigma=fitted.sigma,
+        cofactor=fitted.cofactor,
+        n=values.size,
+        share=share,
+        misfit=misfit,
+        peaks=peaks,
+    )
+
+
+def bootstrap_upper(
+    linear: FloatArray, population: NegativePopulation, sigmas: float, resamplings: int, seed: int
+) -> FloatArray:
+    """Refit the population to resampled events.
+
+    Returns
+    -------
+    (resamplings,) values of `upper(sigmas)`, linear
+    """
+    values = _finite(linear)
+    start, _, _, spread = _start(values)
+    histogram = _histogram(values, start)
+    found = _Normal(population.centre, population.sigma, population.cofactor)
+    rng = np.random.default_rng(seed)
+    chances = histogram.counts / histogram.counts.sum()
+    draws = rng.multinomial(values.size, chances, size=resamplings)
+    refits = [_fit_in_window(replace(histogram, counts=draw), found, spread) for draw in draws]
+    return np.array([refit.linear(sigmas) for refit in refits])
+
+
+def _finite(linear: FloatArray) -> FloatArray:
+    values = np.asarray(linear, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    if values.size < MIN_FIT_EVENTS:
+        raise DensityError(f"a negative population needs {MIN_FIT_EVENTS} events; there are {values.size}")
+    return values
+
+
+def _start(values: FloatArray) -> tuple[_Normal, float, int, float]:
+    """Lowest peak that is a population, its left-side sigma, its share, the peaks, its linear spread."""
+    axis = estimate_arcsinh(values)
+    display = axis.forward(values)
+    seen = landscape(density(display))
+    place = next((i for i, peak in enumerate(seen.peaks) if peak.share >= MIN_MODE_SHARE), 0)
+    peak = seen.peaks[place]
+    floor = seen.valleys[place - 1].position if place else -np.inf
+    sigma = left_side_sigma(display[display > floor], peak.position)
+    if sigma <= 0:
+        raise DensityError("all negative events have the same value; a negative population needs a spread")
+    spread = _linear_spread(axis, peak.position, sigma)
+    return _Normal(peak.position, sigma, axis.cofactor), peak.share, len(seen.peaks), spread
+
+
+def _linear_spread(axis: Arcsinh, centre: float, sigma: float) -> float:
+    low, high = axis.inverse(np.array([centre - sigma, centre + sigma]))
+    return float(high - low) / 2
+
+
+def _histogram(values: FloatArray, start: _Normal) -> _Histogram:
+    axis = Arcsinh(start.cofactor)
+    display = np.linspace(start.centre - 6 * start.sigma, start.centre + 6 * start.sigma, BINS + 1)
+    edges = axis.inverse(display)
+    edges[0], edges[-1] = -np.inf, np.inf
+    counts = np.diff(np.searchsorted(np.sort(values), edges, side="right"))
+    return _Histogram(edges, counts.astype(np.float64))
+
+
+def _fit_in_window(histogram: _Histogram, start: _Normal, spread: float) -> _Normal:
+    fitted = start
+    for _ in range(WINDOW_PASSES):
+        fitted = _fit(histogram.up_to(fitted.linear(WINDOW_SIGMAS)), fitted, spread)
+    return fitted
+
+
+def _fit(window: _Histogram, start: _Normal, spread: float) -> _Normal:
+    """Maximum likelihood of the binned events below the window's last edge."""
+    edges, counts = window.edges[1:], window.counts
+    reach = np.log(COFACTOR_REACH)
+    cofactor = np.clip(np.log(start.cofactor), np.log(spread) - reach, np.log(spread) + reach)
+    location = start.linear(0.0)
+
+    def minus_log_likelihood(place: FloatArray) -> tuple[float, FloatArray]:
+        return _binned_likelihood(edges, counts, place, spread)
+
+    # The centre is carried as a linear value: it stays put while the axis bends.
+    sigma = _width_on(np.exp(cofactor), start)
+    found = minimize(
+        minus_log_likelihood,
+        np.array([location / spread, np.log(sigma), cofactor]),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(None, None), (np.log(1e-4), np.log(10.0)), (np.log(spread) - reach, np.log(spread) + reach)],
+    )
+    scale = float(np.exp(found.x[2]))
+    return _Normal(float(np.arcsinh(found.x[0] * spread / scale)), float(np.exp(found.x[1])), scale)
+
+
+def _width_on(cofactor: float, start: _Normal) -> float:
+    """Width of `start` on another cofactor's axis."""
+    low, high = start.linear(-1.0), start.linear(1.0)
+    return float(np.arcsinh(high / cofactor) - np.arcsinh(low / cofactor)) / 2
+
+
+def _binned_likelihood(
+    edges: FloatArray, counts: FloatArray, place: FloatArray, spread: float
+) -> tuple[float, FloatArray]:
+    """Minus log likelihood per event of a truncated normal on arcsinh(x / c), and its gradient.
+
+    `place` = (mode / spread, log sigma, log c); the upper edges of the bins, the first bin is open below.
+    """
+    sigma, cofactor = np.exp(place[1]), np.exp(place[2])
+    mode = place[0] * spread / cofactor
+    ratio = edges / cofactor
+    z = (np.arcsinh(ratio) - np.arcsinh(mode)) / sigma
+    bend = np.hypot(1.0, mode)
+    slopes = np.stack(
+        [
+            np.full_like(z, -spread / cofactor / bend / sigma),
+            -z,
+            (mode / bend - ratio / np.hypot(1.0, ratio)) / sigma,
+        ]
+    )
+    below = ndtr(z)
+    steps = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * slopes
+    chance = np.maximum(np.diff(below, prepend=0.0), 1e-300)
+    change = np.diff(steps, axis=1, prepend=np.zeros((3, 1)))
+    total, top = counts.sum(), max(float(below[-1]), 1e-300)
+    value = -(counts @ np.log(chance)) / total + np.log(top)
+    gradient = -(change @ (counts / chance)) / total + steps[:, -1] / top
+    return float(value), gradient
+
+
+def _misfit(window: _Histogram, fitted: _Normal) -> float:
+    below = ndtr((np.arcsinh(window.edges[1:] / fitted.cofactor) - fitted.centre) / fitted.sigma)
+    seen = np.cumsum(window.counts)
+    if seen[-1] <= 0 or below[-1] <= 0:
+        return 1.0
+    return float(np.abs(seen / seen[-1] - below / below[-1]).max())
