@@ -93,23 +93,26 @@ def read_part(results: Path, row: TaskRow, table: str) -> pa.Table | None:
     """
     for part in row.part_list():
         if part.table == table:
-            return pa.ipc.open_file(checked_bytes(results, row, part)).read_all()
+            return checked_part(results, row, part).read_all()
     return None
 
 
-def checked_bytes(results: Path, row: TaskRow, part: Part) -> bytes:
-    """Return a part's content, held against its digest; see read_part for what happens otherwise."""
+def checked_part(results: Path, row: TaskRow, part: Part) -> pa.ipc.RecordBatchFileReader:
+    """Open a part, held against its digest; see read_part for what happens otherwise.
+
+    The file is mapped, not loaded: a large table is read piece by piece.
+    """
     try:
-        content = (results / part.path).read_bytes()
-    except FileNotFoundError:
-        content = b""
+        content = pa.memory_map(str(results / part.path)).read_buffer()
+    except (OSError, pa.ArrowInvalid):
+        content = pa.py_buffer(b"")
     if hashlib.sha256(content).hexdigest() != part.sha256:
         discard(results, row)
         raise StoreError(
             f"{part.path} is not the file that the task {row.unit} wrote (missing, damaged or edited). The "
             "task was taken out of the index: run `exoraw run` again and it is computed anew."
         )
-    return content
+    return pa.ipc.open_file(content)
 
 
 def discard(results: Path, row: TaskRow) -> None:
