@@ -15,10 +15,12 @@ def command(
     """Remove stored outcomes that the current study no longer uses; frozen views stay."""
     from exoraw.cli.console import out
     from exoraw.cli.places import study_file
-    from exoraw.engine.run import current_tasks
+    from exoraw.engine.run import plan
     from exoraw.store.clean import clean
+    from exoraw.study.load import load_study
 
-    results, keep = current_tasks(study_file(study))
-    cleaned = clean(results, keep, dry_run=not yes)
+    place = study_file(study)
+    keep = {node.task_id for node in plan(place) if node.task_id}
+    cleaned = clean(load_study(place).results, keep, dry_run=not yes)
     verb = "Removed" if yes else "Would remove (add --yes to do it)"
     out().print(f"{verb}: {cleaned.files:,} files, {cleaned.bytes / 1e6:,.1f} MB.")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import typer
+from typer.core import TyperGroup
 
 from exoraw import __version__
 from exoraw.cli import (
@@ -27,13 +29,38 @@ from exoraw.cli import (
 from exoraw.cli.console import EXIT_INTERRUPTED, EXIT_STORE, EXIT_USAGE, complain
 from exoraw.io.errors import ExorawError, StoreError
 
+if TYPE_CHECKING:
+    from typer import Context
+    from typer._click.formatting import HelpFormatter
+
+
+class GroupedCommands(TyperGroup):
+    """Lists the commands by what they are for, as plain text.
+
+    Typer's own coloured help imports rich's Markdown, which costs more than the rest of the start-up.
+    """
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write one list of commands per panel."""
+        panels: dict[str, list[tuple[str, str]]] = {}
+        for name in self.list_commands(ctx):
+            entry = self.get_command(ctx, name)
+            if entry is not None:
+                panel = str(getattr(entry, "rich_help_panel", ""))
+                panels.setdefault(panel, []).append((name, (entry.help or "").partition("\n")[0]))
+        for panel, rows in panels.items():
+            with formatter.section(panel):
+                formatter.write_dl(rows)
+
+
 app = typer.Typer(
     name="exoraw",
+    cls=GroupedCommands,
     help="Folders of raw instrument files in, one tidy results table with its evidence out.",
     epilog="Start with: exoraw demo. Then on your own data: scan, init, check, run.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
