@@ -80,8 +80,8 @@ def _check_major(results: Path, manifest: Manifest) -> None:
     if manifest.schema_major != SCHEMA_MAJOR:
         raise StoreError(
             f"{results} was written by exoraw {manifest.exoraw} with tables of version "
-            f"{manifest.schema_major}; this exoraw {__version__} reads version {SCHEMA_MAJOR}. Recompute from "
-            "the raw files: set `results:` in study.yaml to a new folder and call `exoraw run study.yaml`."
+            f"{manifest.schema_major}; this exoraw {__version__} reads version {SCHEMA_MAJOR}. Recompute "
+            "from the raw files: set `results:` in study.yaml to a new folder and call `exoraw run`."
         )
 
 
