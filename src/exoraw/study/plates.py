@@ -1,0 +1,421 @@
+"""Plate maps: one grid of wells for each sheet column, laid over the rows of the sheet or making them."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+
+from exoraw.io.errors import StudyError
+from exoraw.study.grid import Grid, column_letter, read_grids
+from exoraw.study.model import PlateEntry
+from exoraw.study.numbers import as_whole
+from exoraw.study.problems import StudyProblemsError
+from exoraw.study.sheet import COMMON_COLUMNS, SEPARATOR, Sheet, SheetRow, match_columns, whole_file_cell
+from exoraw.study.spec import Problem
+from exoraw.study.wells import PlateSize, normal_well, row_and_column, row_letters, row_number, smallest_plate
+from exoraw.study.words import listed, shown
+
+MOST_FILES = 100_000  # of one pattern
+FEWEST_COLUMNS = 2  # numbers in a row that make it the header of a grid
+_ROW_LETTERS = re.compile(r"[A-Za-z]{1,2}\Z")
+_WELL_IN_NAME = re.compile(r"(?<![A-Za-z0-9])(?:A[A-Fa-f]|[A-Za-z])0{0,2}[1-9]\d?(?![A-Za-z0-9])")
+
+
+@dataclass(frozen=True)
+class WellCell:
+    """What a grid says of one well, and the spreadsheet cell it stands in."""
+
+    text: str
+    cell: str
+    row: int
+
+
+@dataclass(frozen=True)
+class WellGrid:
+    """One grid of a plate map.
+
+    Parameters
+    ----------
+    column : sheet column that it fills
+    wells : well ("B3") -> cell, only those that hold something
+    source, tab : where it stands
+    corner : cell of its header's corner
+    rows, columns : largest plate row and column that it draws
+    """
+
+    column: str
+    wells: Mapping[str, WellCell]
+    source: str
+    tab: str
+    corner: str
+    rows: int
+    columns: int
+
+
+def read_plate_map(path: Path, known: Iterable[str] = (), wells: int | None = None) -> tuple[WellGrid, ...]:
+    """Read the grids of a plate map.
+
+    A grid is a header row 1, 2, 3 ... with the letters A, B, C ... below its corner. Its title, the
+    column it fills, stands in the corner, in the row above, or is the name of the worksheet.
+
+    Parameters
+    ----------
+    path : CSV or .xlsx
+    known : column names that titles are matched with ("Cell line" is cell_line)
+    wells : wells of the plate, None = the smallest plate that all grids fit into
+
+    Returns
+    -------
+    the grids, in the order of the file
+
+    Raises
+    ------
+    StudyError
+        No grid, a grid without title, two of one title, or wells outside the plate; by cell, all at once.
+    """
+    problems: list[Problem] = []
+    sheets = read_grids(path)
+    found = [grid for sheet in sheets for grid in _grids(sheet, (*COMMON_COLUMNS, *known), problems)]
+    problems.extend(problem for sheet in sheets for problem in sheet.problems if problem.severity == "error")
+    if not found and not problems:
+        message = "holds no grid; expected a row 1, 2, 3 ... with the letters A, B, C ... below its left end"
+        problems.append(Problem("error", message, path.name))
+    problems.extend(_doubled(found))
+    problems.extend(_beyond(found, wells))
+    if problems:
+        raise StudyProblemsError(problems)
+    return tuple(found)
+
+
+# ------------------------------------------------------------------ finding the grids
+
+
+def _grids(sheet: Grid, known: Sequence[str], problems: list[Problem]) -> Iterator[WellGrid]:
+    used_until: dict[int, int] = {}  # column of a corner -> last row of the grid found there
+    for number, row in enumerate(sheet.cells, start=1):
+        for left, numbers in _headers(sheet, number, row):
+            if used_until.get(left, 0) >= number:
+                continue
+            rows = _letters_below(sheet, number, left)
+            if not rows:
+                continue
+            used_until[left] = number + len(rows)
+            title = _title(sheet, number, left, len(numbers))
+            if not title:
+                problems.append(_untitled(sheet, number, left))
+                continue
+            name = match_columns([title], known).get(title, title)
+            yield _well_grid(sheet, name, (number, left), numbers, rows)
+
+
+def _headers(sheet: Grid, number: int, row: tuple[str, ...]) -> Iterator[tuple[int, list[int]]]:
+    """Yield (column of the corner, plate columns) for every run of consecutive whole numbers in a row."""
+    column = 2
+    while column <= len(row):
+        first = as_whole(row[column - 1].strip())
+        if first is None or first < 1:
+            column += 1
+            continue
+        numbers = [first]
+        while as_whole(sheet.cell(number, column + len(numbers)).strip()) == numbers[-1] + 1:
+            numbers.append(numbers[-1] + 1)
+        if len(numbers) >= FEWEST_COLUMNS:
+            yield column - 1, numbers
+        column += len(numbers)
+
+
+def _letters_below(sheet: Grid, number: int, left: int) -> list[int]:
+    """Return the plate rows whose letters stand below a corner, as far as they follow each other."""
+    rows: list[int] = []
+    while True:
+        text = sheet.cell(number + len(rows) + 1, left).strip()
+        if not _ROW_LETTERS.match(text) or (rows and row_number(text) != rows[-1] + 1):
+            return rows
+        rows.append(row_number(text))
+
+
+def _title(sheet: Grid, number: int, left: int, width: int) -> str:
+    corner = _as_title(sheet.cell(number, left))
+    if corner:
+        return corner
+    if number > 1:
+        above = [_as_title(sheet.cell(number - 1, column)) for column in range(left, left + width + 1)]
+        named = [title for title in above if title]
+        if named and not _ROW_LETTERS.match(sheet.cell(number - 1, left).strip()):
+            return named[0]
+    return _as_title(sheet.tab)
+
+
+def _as_title(text: str) -> str:
+    return text.strip().rstrip(":").rstrip()
+
+
+def _untitled(sheet: Grid, number: int, left: int) -> Problem:
+    corner = f"{column_letter(left)}{number}"
+    message = (
+        f"the grid whose corner is cell {corner} has no title; write the column it fills "
+        f"(treatment) into {corner}"
+    )
+    return Problem("error", message, sheet.source, number)
+
+
+def _well_grid(
+    sheet: Grid, name: str, corner: tuple[int, int], numbers: list[int], rows: list[int]
+) -> WellGrid:
+    top, left = corner
+    wells = {}
+    for down, plate_row in enumerate(rows, start=1):
+        for right, plate_column in enumerate(numbers, start=1):
+            text = sheet.cell(top + down, left + right).strip()
+            if text:
+                place = f"{column_letter(left + right)}{top + down}"
+                wells[f"{row_letters(plate_row)}{plate_column}"] = WellCell(text, place, top + down)
+    cell = f"{column_letter(left)}{top}"
+    return WellGrid(name, MappingProxyType(wells), sheet.source, sheet.tab, cell, rows[-1], numbers[-1])
+
+
+def _doubled(grids: Sequence[WellGrid]) -> Iterator[Problem]:
+    first: dict[str, WellGrid] = {}
+    for grid in grids:
+        if grid.column in first:
+            other = first[grid.column]
+            message = (
+                f"two grids have the title {shown(grid.column)} (at {_at(other)} and {_at(grid)}); rename one"
+            )
+            yield Problem("error", message, grid.source)
+        first.setdefault(grid.column, grid)
+
+
+def _at(grid: WellGrid) -> str:
+    return f"{grid.tab}!{grid.corner}" if grid.tab else grid.corner
+
+
+def _beyond(grids: Sequence[WellGrid], wells: int | None) -> Iterator[Problem]:
+    size = PlateSize(wells) if wells else None
+    for grid in grids:
+        if size is None and smallest_plate(grid.rows, grid.columns) is None:
+            message = f"the grid {shown(grid.column)} at {_at(grid)} is larger than a 1536-well plate"
+            yield Problem("error", message, grid.source)
+        for well, cell in grid.wells.items():
+            if size is not None and not size.holds(well):
+                message = (
+                    f"cell {cell.cell} ({grid.column}) is well {well}, which a {wells}-well "
+                    "plate does not have"
+                )
+                yield Problem("error", message, grid.source, cell.row)
+
+
+# ------------------------------------------------------------------ laying them over the sheet
+
+
+def plate_rows(sheet: Sheet, plates: Sequence[PlateEntry], folder: Path, raw: Path) -> Sheet:
+    """Return the sheet with what the plate maps say of each well.
+
+    A plate that has rows in the sheet (columns plate and well) gets their empty cells filled; any other
+    plate makes a row for each well of its map, named plate_well where no grid is called sample.
+
+    Parameters
+    ----------
+    sheet : rows of the sample sheets, possibly none
+    plates : the entries of study.yaml
+    folder : folder of study.yaml; maps lie relative to it
+    raw : raw folder; only file names are looked at
+
+    Returns
+    -------
+    Sheet, with the plates' problems among its own
+
+    Raises
+    ------
+    StudyProblemsError
+        A map that cannot be read, a plate named twice, an unusable pattern; all at once.
+    """
+    if not plates:
+        return sheet
+    laying = _Laying(sheet, plates, raw)
+    for entry in plates:
+        laying.entry(entry, folder)
+    if laying.errors:
+        raise StudyProblemsError(laying.errors)
+    return laying.result()
+
+
+class _Laying:
+    """Lays plate maps over the rows of a sheet, collecting what is wrong."""
+
+    def __init__(self, sheet: Sheet, plates: Sequence[PlateEntry], raw: Path) -> None:
+        self.sheet = sheet
+        self.raw = raw
+        self.names = [name for entry in plates for name in entry.names]
+        self.rows = list(sheet.rows)
+        self.columns = dict.fromkeys(sheet.columns)
+        self.problems: list[Problem] = list(sheet.problems)
+        self.errors: list[Problem] = []
+        self.digests = dict(sheet.digests)
+        twice = sorted({name for name in self.names if self.names.count(name) > 1})
+        if twice:
+            self.errors.append(
+                Problem("error", f"plates: {listed(map(shown, twice))} is named twice", "study.yaml")
+            )
+
+    def result(self) -> Sheet:
+        columns = tuple(self.columns)
+        rows = tuple(
+            replace(row, cells=MappingProxyType({name: row.cells.get(name, "") for name in columns}))
+            for row in self.rows
+        )
+        source = ", ".join(self.digests) or self.sheet.source
+        return replace(
+            self.sheet, source=source, columns=columns, rows=rows, problems=tuple(self.problems),
+            digests=MappingProxyType(self.digests),
+        )  # fmt: skip
+
+    def entry(self, entry: PlateEntry, folder: Path) -> None:
+        path = folder / entry.map.replace("\\", "/")
+        try:
+            grids = read_plate_map(path, (*self.sheet.columns, *entry.every_well), entry.wells)
+        except StudyProblemsError as error:
+            self.errors.extend(error.problems)
+            return
+        except StudyError as error:
+            self.errors.append(Problem("error", f"plates: {error}", "study.yaml"))
+            return
+        self.digests[path.name] = read_grids(path)[0].sha256
+        cells = _cells_by_well(grids, entry.every_well)
+        for name in entry.names:
+            existing = self._rows_of(name)
+            if existing:
+                self._fill(name, existing, cells)
+            else:
+                self._make(name, entry, cells)
+
+    def _rows_of(self, plate: str) -> dict[str, int]:
+        """Return well -> index of its row, for the rows of the sheet on this plate."""
+        found: dict[str, int] = {}
+        for index, row in enumerate(self.sheet.rows):
+            named = row.cells.get("plate", "")
+            well = normal_well(row.cells.get("well", ""))
+            if well and (named == plate or (not named and len(self.names) == 1)):
+                found.setdefault(well, index)
+        return found
+
+    def _fill(self, plate: str, rows: Mapping[str, int], cells: Mapping[str, Mapping[str, WellCell]]) -> None:
+        for well, index in rows.items():
+            filled = dict(self.rows[index].cells)
+            filled["plate"] = plate
+            for column, cell in cells.get(well, {}).items():
+                typed = filled.get(column, "")
+                if typed and typed != cell.text:
+                    message = (
+                        f"{shown(typed)} here, but {shown(cell.text)} in the plate map (cell {cell.cell})"
+                    )
+                    row = self.rows[index]
+                    self.problems.append(Problem("error", message, row.source, row.row, column))
+                filled[column] = cell.text
+            self.columns.update(dict.fromkeys(filled))
+            self.rows[index] = replace(self.rows[index], cells=MappingProxyType(filled))
+        idle = [well for well in cells if well not in rows]
+        if idle:
+            message = (
+                f"wells of the plate map of {plate} without a row in {self.sheet.source}: {listed(idle)}"
+            )
+            self.problems.append(Problem("info", message, self.sheet.source))
+
+    def _make(self, plate: str, entry: PlateEntry, cells: Mapping[str, Mapping[str, WellCell]]) -> None:
+        files = self._files(plate, entry)
+        source = Path(entry.map).name
+        for well in sorted(cells, key=row_and_column):
+            described = cells[well]
+            made = {column: cell.text for column, cell in described.items()}
+            made = {"sample": f"{plate}_{well}", "plate": plate, "well": well, **made}
+            made["file"] = made.get("file") or self._file_cell(plate, well, entry, files)
+            first = min((cell for cell in described.values()), key=lambda cell: cell.row)
+            self.columns.update(dict.fromkeys(("sample", "file", *made)))
+            self.rows.append(SheetRow(first.row, MappingProxyType(made), source))
+        unknown = sorted(set(files) - set(cells), key=row_and_column)
+        if unknown:
+            message = f"files of wells of plate {plate} that the map leaves empty: {listed(unknown)}"
+            self.problems.append(Problem("info", message, source))
+
+    def _file_cell(self, plate: str, well: str, entry: PlateEntry, files: Mapping[str, Sequence[str]]) -> str:
+        if entry.file is not None:
+            return whole_file_cell(_named(entry.file, plate))
+        if entry.files is None:
+            return ""
+        found = files.get(well, ())
+        if not found:
+            message = (
+                f"well {well} of plate {plate} is in the map, but no file of "
+                f"{_named(entry.files, plate)} names it"
+            )
+            self.problems.append(Problem("warning", message, Path(entry.map).name))
+        return whole_file_cell(found[0]) if len(found) == 1 else SEPARATOR.join(found)
+
+    def _files(self, plate: str, entry: PlateEntry) -> dict[str, list[str]]:
+        """Return well -> files whose names hold it."""
+        if entry.files is None:
+            return {}
+        pattern = _named(entry.files, plate)
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in self._matching(pattern):
+            wells = {
+                normal_well(well) for well in _WELL_IN_NAME.findall(path.rsplit("/", 1)[-1].rsplit(".", 1)[0])
+            }
+            if len(wells) > 1:
+                message = (
+                    f"{path} holds several wells in its name ({listed(sorted(wells))}); "
+                    "name its row in the sheet"
+                )
+                self.errors.append(Problem("error", message, "study.yaml"))
+            for well in wells:
+                found[well].append(path)
+        if not found and not self.errors:
+            message = (
+                f"plates: no file of {shown(pattern)} in the raw folder holds a well (such "
+                "as A01) in its name"
+            )
+            self.errors.append(Problem("error", message, "study.yaml"))
+        return found
+
+    def _matching(self, pattern: str) -> list[str]:
+        if pattern.startswith("/") or ".." in pattern.split("/") or re.match(r"[A-Za-z]:", pattern):
+            message = f"plates: {shown(pattern)} must be relative to the raw folder and stay inside it"
+            self.errors.append(Problem("error", message, "study.yaml"))
+            return []
+        try:
+            found = sorted(
+                path.relative_to(self.raw).as_posix() for path in self.raw.glob(pattern) if path.is_file()
+            )
+        except (ValueError, OSError, NotImplementedError, re.error) as error:
+            self.errors.append(
+                Problem("error", f"plates: {shown(pattern)} is no pattern: {error}", "study.yaml")
+            )
+            return []
+        if len(found) > MOST_FILES:
+            message = f"plates: {shown(pattern)} matches {len(found):,} files; narrow it"
+            self.errors.append(Problem("error", message, "study.yaml"))
+            return []
+        return found
+
+
+def _named(pattern: str, plate: str) -> str:
+    return pattern.replace("\\", "/").replace("{plate}", plate)
+
+
+def _cells_by_well(
+    grids: Sequence[WellGrid], every_well: Mapping[str, str]
+) -> dict[str, dict[str, WellCell]]:
+    """Return well -> column -> cell for every well that a grid says something of."""
+    found: dict[str, dict[str, WellCell]] = defaultdict(dict)
+    for grid in grids:
+        for well, cell in grid.wells.items():
+            found[well][grid.column] = cell
+    for cells in found.values():
+        row = min(cell.row for cell in cells.values())
+        for column, text in every_well.items():
+            cells.setdefault(column, WellCell(text, "every_well of study.yaml", row))
+    return dict(found)
