@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from exoraw.io.errors import FormatError, StudyError
 from exoraw.io.text import read_text
-from exoraw.study.problems import StudyProblemsError
+from exoraw.study.problems import StudyProblems
 from exoraw.study.spec import Problem
 from exoraw.study.view import Correction
 from exoraw.study.words import listed, shown
@@ -39,7 +39,7 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
 
     Raises
     ------
-    StudyProblemsError
+    StudyProblems
         Every file that cannot be used, at once.
     """
     place = folder / FOLDER
@@ -56,7 +56,7 @@ def read_corrections(folder: Path) -> tuple[Correction, ...]:
             problems.append(Problem("error", str(error), f"{FOLDER}/{path.name}"))
     problems.extend(_twice(found))
     if problems:
-        raise StudyProblemsError(problems)
+        raise StudyProblems(problems)
     return tuple(found)
 
 

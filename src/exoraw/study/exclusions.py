@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from exoraw.study.grid import Grid, read_grids
-from exoraw.study.problems import StudyProblemsError
+from exoraw.study.problems import StudyProblems
 from exoraw.study.spec import Problem
 from exoraw.study.wells import normal_well
 from exoraw.study.words import did_you_mean, fold, listed, shown
@@ -68,7 +68,7 @@ def read_exclusions(folder: Path, remarks: list[Problem]) -> tuple[tuple[Exclusi
 
     Raises
     ------
-    StudyProblemsError
+    StudyProblems
         Every row that misses a cell or holds an unknown kind, at once.
     """
     path = folder / FILE
@@ -79,7 +79,7 @@ def read_exclusions(folder: Path, remarks: list[Problem]) -> tuple[tuple[Exclusi
     problems = [problem for problem in grid.problems if problem.severity == "error"]
     found = _exclusions(grid, problems)
     if problems:
-        raise StudyProblemsError(problems)
+        raise StudyProblems(problems)
     return tuple(found), grid.sha256
 
 
@@ -124,12 +124,12 @@ def append_exclusion(folder: Path, exclusion: Exclusion) -> Path:
     """Add one exclusion at the end of exclusions.csv; what stands there stays as it is, byte for byte.
 
     Returns the file. Raises StudyError where a cell is empty, the kind is unknown or the file cannot be
-    written; StudyProblemsError where the file that is there is damaged.
+    written; StudyProblems where the file that is there is damaged.
     """
     cells = [cell.strip() for cell in astuple(exclusion)[: len(COLUMNS)]]
     wrong = _wrong_cells(cells, FILE, exclusion.row)
     if wrong:
-        raise StudyProblemsError(wrong)
+        raise StudyProblems(wrong)
     path = folder / FILE
     delimiter, before, encoding, order = ",", f"{','.join(COLUMNS)}\r\n".encode(), "utf-8", list(COLUMNS)
     if path.is_file():

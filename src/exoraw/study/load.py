@@ -18,7 +18,7 @@ from exoraw.study.exclusions import Exclusion, read_exclusions
 from exoraw.study.model import PipelineEntry, Study
 from exoraw.study.plates import plate_rows
 from exoraw.study.presets import preset
-from exoraw.study.problems import StudyProblemsError
+from exoraw.study.problems import StudyProblems
 from exoraw.study.sheet import (
     SEPARATOR,
     Sheet,
@@ -113,7 +113,7 @@ def load_study(path: Path) -> LoadedStudy:
     Raises
     ------
     StudyError
-        study.yaml, a sheet, a plate map or a preset cannot be used. All reasons at once (StudyProblemsError),
+        study.yaml, a sheet, a plate map or a preset cannot be used. All reasons at once (StudyProblems),
         those of study.yaml with their lines.
     """
     path = _study_file(Path(path))
@@ -130,7 +130,7 @@ def load_study(path: Path) -> LoadedStudy:
     no_corrections: tuple[Correction, ...] = ()
     corrections = loading.attempt(lambda: read_corrections(loading.folder), no_corrections)
     if loading.errors:
-        raise StudyProblemsError([*loading.errors, *(p for p in sheet.problems if p.severity == "error")])
+        raise StudyProblems([*loading.errors, *(p for p in sheet.problems if p.severity == "error")])
     return LoadedStudy(
         path,
         loading.folder,
@@ -151,7 +151,7 @@ def settings_of(source: PipelineSource, model: type[M]) -> M:
 
     Raises
     ------
-    StudyProblemsError
+    StudyProblems
         With the line in study.yaml or in the preset, the value found, and the nearest valid key. A number
         where the model wants text is taken as typed.
     """
@@ -205,7 +205,7 @@ class _Loading:
         """Return what `read` returns; keep its StudyError for the list."""
         try:
             return read()
-        except StudyProblemsError as error:
+        except StudyProblems as error:
             self.errors.extend(error.problems)
         except StudyError as error:
             self.errors.append(Problem("error", str(error)))
@@ -266,7 +266,7 @@ class _Loading:
         if entry.preset is not None:
             try:
                 found = preset(entry.preset, self.folder)
-            except StudyProblemsError as error:
+            except StudyProblems as error:
                 self.errors.extend(error.problems)
                 return None
             except StudyError as error:

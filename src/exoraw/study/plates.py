@@ -13,7 +13,7 @@ from exoraw.io.errors import StudyError
 from exoraw.study.grid import Grid, column_letter, read_grids
 from exoraw.study.model import PlateEntry
 from exoraw.study.numbers import as_whole
-from exoraw.study.problems import StudyProblemsError
+from exoraw.study.problems import StudyProblems
 from exoraw.study.sheet import COMMON_COLUMNS, SEPARATOR, Sheet, SheetRow, match_columns, whole_file_cell
 from exoraw.study.spec import Problem
 from exoraw.study.wells import PlateSize, normal_well, row_and_column, row_letters, row_number, smallest_plate
@@ -87,7 +87,7 @@ def read_plate_map(path: Path, known: Iterable[str] = (), wells: int | None = No
     problems.extend(_doubled(found))
     problems.extend(_beyond(found, wells))
     if problems:
-        raise StudyProblemsError(problems)
+        raise StudyProblems(problems)
     return tuple(found)
 
 
@@ -231,7 +231,7 @@ def plate_rows(sheet: Sheet, plates: Sequence[PlateEntry], folder: Path, raw: Pa
 
     Raises
     ------
-    StudyProblemsError
+    StudyProblems
         A map that cannot be read, a plate named twice, an unusable pattern; all at once.
     """
     if not plates:
@@ -240,7 +240,7 @@ def plate_rows(sheet: Sheet, plates: Sequence[PlateEntry], folder: Path, raw: Pa
     for entry in plates:
         laying.entry(entry, folder)
     if laying.errors:
-        raise StudyProblemsError(laying.errors)
+        raise StudyProblems(laying.errors)
     return laying.result()
 
 
@@ -278,7 +278,7 @@ class _Laying:
         path = folder / entry.map.replace("\\", "/")
         try:
             grids = read_plate_map(path, (*self.sheet.columns, *entry.every_well), entry.wells)
-        except StudyProblemsError as error:
+        except StudyProblems as error:
             self.errors.extend(error.problems)
             return
         except StudyError as error:

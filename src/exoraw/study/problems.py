@@ -8,14 +8,14 @@ from exoraw.io.errors import StudyError
 from exoraw.study.spec import Problem
 
 
-class StudyProblemsError(StudyError):
+class StudyProblems(StudyError):  # noqa: N818  the problems are the content
     """Everything that is wrong with a study, at once; `problems` holds it one by one."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def __reduce__(self) -> tuple[type[StudyProblemsError], tuple[object, ...]]:
+    def __reduce__(self) -> tuple[type[StudyProblems], tuple[object, ...]]:
         return type(self), (self.problems,)
 
 

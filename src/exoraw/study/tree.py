@@ -29,7 +29,7 @@ from ruamel.yaml.events import (
 
 from exoraw.io.errors import FormatError
 from exoraw.io.text import decode, read_bytes
-from exoraw.study.problems import StudyProblemsError
+from exoraw.study.problems import StudyProblems
 from exoraw.study.spec import Problem
 from exoraw.study.words import shown
 
@@ -103,11 +103,11 @@ def merged(base: Node, over: Node) -> Node:
 
 
 def read_tree(path: Path) -> Node:
-    """Read a YAML file; raises StudyProblemsError with the line, OSError where it cannot be opened."""
+    """Read a YAML file; raises StudyProblems with the line, OSError where it cannot be opened."""
     try:
         decoded = decode(read_bytes(path, LARGEST_FILE), path)
     except FormatError as error:
-        raise StudyProblemsError([Problem("error", f"cannot be read: {error}", path.name)]) from error
+        raise StudyProblems([Problem("error", f"cannot be read: {error}", path.name)]) from error
     return parse_tree(decoded.text, path.name)
 
 
@@ -116,25 +116,25 @@ def parse_tree(text: str, file: str) -> Node:
 
     Raises
     ------
-    StudyProblemsError
+    StudyProblems
         Broken YAML, or YAML beyond what a settings file needs; every duplicate key and the like at once.
     """
     if len(text) > LARGEST_FILE:
-        raise StudyProblemsError([Problem("error", f"is larger than {LARGEST_FILE // 1024} kB", file)])
+        raise StudyProblems([Problem("error", f"is larger than {LARGEST_FILE // 1024} kB", file)])
     builder = _Builder(file)
     try:
         root = builder.build(YAML(typ="safe", pure=True).parse(text))
     except MarkedYAMLError as error:
-        raise StudyProblemsError([*builder.problems, _broken(error, file)]) from error
+        raise StudyProblems([*builder.problems, _broken(error, file)]) from error
     except (YAMLError, ValueError) as error:
         message = f"is no YAML text: {str(error).splitlines()[0]}"
-        raise StudyProblemsError([*builder.problems, Problem("error", message, file)]) from error
+        raise StudyProblems([*builder.problems, Problem("error", message, file)]) from error
     if root is None or root.entries is None:
         found = "an empty file" if root is None or root.value is None else "a list or a single value"
         message = f'expected lines such as "title: My study", found {found}'
         builder.problems.append(Problem("error", message, file))
     if builder.problems or root is None:
-        raise StudyProblemsError(builder.problems)
+        raise StudyProblems(builder.problems)
     return root
 
 
@@ -207,7 +207,7 @@ class _Builder:
             self._stop(line, "tags (!name) are not understood here; put text that begins with ! in quotes")
 
     def _stop(self, line: int, message: str) -> None:
-        raise StudyProblemsError([*self.problems, at_line(line, message, self.file)])
+        raise StudyProblems([*self.problems, at_line(line, message, self.file)])
 
     def _count(self, line: int) -> None:
         self._nodes += 1

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from exoraw.study.problems import StudyProblemsError
+from exoraw.study.problems import StudyProblems
 from exoraw.study.spec import Problem
 from exoraw.study.tree import Node, at_line
 from exoraw.study.words import did_you_mean, listed, shown
@@ -35,7 +35,7 @@ def validated(model: type[M], tree: Node) -> M:
 
     Raises
     ------
-    StudyProblemsError
+    StudyProblems
         Every problem with its line, the value found, what is expected, and the nearest valid key.
     """
     data = tree.plain()
@@ -44,11 +44,11 @@ def validated(model: type[M], tree: Node) -> M:
     except ValidationError as error:
         respelled = sum(_respell(data, tree, detail) for detail in error.errors(include_url=False))
         if not respelled:
-            raise StudyProblemsError(_explained(model, tree, error)) from error
+            raise StudyProblems(_explained(model, tree, error)) from error
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        raise StudyProblemsError(_explained(model, tree, error)) from error
+        raise StudyProblems(_explained(model, tree, error)) from error
 
 
 def keys_of(model: type[BaseModel]) -> tuple[str, ...]:
