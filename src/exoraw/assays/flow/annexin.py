@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from exoraw.assays.contract import Finding
+from exoraw.assays.flow.annexin_candidates import (
+    Candidate,
+    ThresholdSource,
+    control_candidate,
+    stained_negatives,
+    threshold_interval,
+    unlike_stained_cells,
+    unstained_candidate,
+    valley_candidate,
+)
+from exoraw.assays.flow.annexin_findings import axis_findings
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.density import DensityError
+from exoraw.assays.flow.negative import NegativePopulation, negative_population
+from exoraw.io.errors import ExorawError
 
 TubeRole = Literal["vehicle", "single_annexin", "single_pi", "unstained", "treated", "unstained_treated"]
-ThresholdSource = Literal["vehicle", "single stain", "valley", "unstained", "none"]
+ROLES: tuple[TubeRole, ...] = (
+    "vehicle",
+    "single_annexin",
+    "single_pi",
+    "unstained",
+    "treated",
+    "unstained_treated",
+)
 Axis = Literal["annexin", "dna"]
+AXES: tuple[Axis, Axis] = ("annexin", "dna")
+SINGLE_STAIN: Mapping[Axis, TubeRole] = {"annexin": "single_annexin", "dna": "single_pi"}
+DRUG_SHIFT = 0.25  # of the unstained tube's own reach (mode to threshold): smaller shifts are noise
+
+
+class ThresholdError(ExorawError):
+    """No threshold could be found, so there are no quadrants."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +50,8 @@ class ThresholdSettings:
 
     Parameters
     ----------
-    sigmas : how far over the negative mode the threshold lies, in left-side sigmas
+    sigmas : how far over the negative mode the threshold lies; 2.81 is the 99.75th percentile of a
+        normal distribution
     unstained_percentile : of the unstained tube, the last resort
     min_events : a control with fewer leaves the finding "weak_control"
     bootstraps : resamplings for the interval of the threshold; 0 for none
@@ -33,32 +64,20 @@ class ThresholdSettings:
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """What one method would have chosen. `threshold` is linear; None with the reason in `why_not`."""
-
-    source: ThresholdSource
-    threshold: float | None
-    why_not: str = ""
-    mode: float | None = None
-    sigma: float | None = None
-    n: int = 0
-
-
-@dataclass(frozen=True)
 class AxisThreshold:
     """The threshold of one axis, where it comes from and what the other methods say.
 
     Parameters
     ----------
     axis : "annexin" or "dna" (PI, 7-AAD)
-    threshold : linear, compensated; None where nothing could be trusted (source "none")
+    threshold : linear, compensated; None where no method could be trusted (source "none")
     source : the method that was used
-    mode : negative mode, linear; sigma : its left-side width in arcsinh units; None for other sources
-    cofactor : of the arcsinh axis on which mode and sigma were found
-    n : events of the control it was found on
-    ci_low, ci_high : 95 % bootstrap interval of the threshold, linear
-    shift : linear shift added for a fluorescent drug (treatment-matched unstained tube), else 0
-    candidates : every method, in order of preference, beside the one that was used
+    mode, sigma, cofactor : negative mode (linear), its width on the axis arcsinh(x / cofactor); None for
+        "valley" and "unstained"
+    n : events it was found on
+    ci_low, ci_high : 95 % interval of the threshold from resampled events, linear
+    shift : linear shift that was added for a fluorescent drug, else 0
+    candidates : vehicle, single stain, valley, unstained; each with its threshold or why it has none
     """
 
     axis: Axis
@@ -66,7 +85,7 @@ class AxisThreshold:
     source: ThresholdSource
     mode: float | None
     sigma: float | None
-    cofactor: float
+    cofactor: float | None
     n: int
     ci_low: float | None
     ci_high: float | None
@@ -76,7 +95,10 @@ class AxisThreshold:
 
 @dataclass(frozen=True)
 class AnnexinThresholds:
-    """The pair of thresholds of a batch and cell line (and treatment, for a fluorescent drug)."""
+    """The pair of thresholds of a batch and cell line (and of a treatment, for a fluorescent drug).
+
+    `findings` name the axis as their entity: "axis:annexin", "axis:dna".
+    """
 
     annexin: AxisThreshold
     dna: AxisThreshold
@@ -85,7 +107,13 @@ class AnnexinThresholds:
     @property
     def pair(self) -> tuple[float, float]:
         """(annexin, DNA dye), linear; raises ThresholdError where one could not be found."""
-        raise NotImplementedError
+        if self.annexin.threshold is None or self.dna.threshold is None:
+            lacking = [axis.axis for axis in (self.annexin, self.dna) if axis.threshold is None]
+            raise ThresholdError(
+                f"No threshold could be found for: {', '.join(lacking)}. A vehicle tube with both dyes in "
+                "the same batch gives the best one; a fixed threshold can be set in the study."
+            )
+        return self.annexin.threshold, self.dna.threshold
 
 
 def annexin_thresholds(
@@ -96,13 +124,138 @@ def annexin_thresholds(
 ) -> AnnexinThresholds:
     """Find the threshold pair of one batch and cell line.
 
+    Each axis decides by itself, in the order of measured error: fitted negative population of the
+    vehicle tube (both dyes, so its live cells carry the background that staining leaves), then of the
+    axis' own single stain, if its negatives sit where those of stained cells do; then a verified valley
+    of the stained tubes; the unstained tube last, with a warning, because stained live cells lie above it.
+
+    With a treatment-matched unstained tube, the light of a fluorescent drug is added: the distance of
+    the two unstained tubes' upper ends, on the linear scale, where light adds up.
+
     Parameters
     ----------
     tubes : role -> (n, 2) compensated linear events after debris and singlet gates, columns annexin
         and DNA dye. "vehicle": both dyes, untreated. "single_annexin", "single_pi": one dye.
-        "unstained": no dye. "treated": both dyes, the treated tubes of the batch pooled.
-        "unstained_treated": no dye, same treatment, for a drug that fluoresces.
+        "unstained": no dye, untreated. "treated": both dyes, the treated tubes of the batch (or of one
+        treatment) pooled. "unstained_treated": no dye, same treatment, for a drug that fluoresces.
     settings : see `ThresholdSettings`
-    seed : of the bootstrap
+    seed : of the resampling
+
+    Raises
+    ------
+    ValueError : an unknown role, or events that are not (n, 2)
     """
-    raise NotImplementedError
+    chosen = settings or ThresholdSettings()
+    checked = {role: _events(role, events) for role, events in tubes.items()}
+    unknown = sorted(set(checked) - set(ROLES))
+    if unknown:
+        raise ValueError(f"unknown tube role {', '.join(unknown)}; the roles are {', '.join(ROLES)}")
+    found = []
+    findings: list[Finding] = []
+    for column, axis in enumerate(AXES):
+        signals = {role: events[:, column] for role, events in checked.items() if len(events)}
+        threshold, remarked = _axis_threshold(axis, signals, chosen, seed + column)
+        found.append(threshold)
+        findings.extend(remarked)
+    return AnnexinThresholds(found[0], found[1], tuple(findings))
+
+
+def _events(role: str, events: FloatArray) -> FloatArray:
+    values = np.asarray(events)
+    if values.ndim != 2 or values.shape[1] != 2:
+        raise ValueError(f"tube {role}: events must be (n, 2), annexin and DNA dye; found {values.shape}")
+    return values[np.isfinite(values).all(axis=1)]
+
+
+def _axis_threshold(
+    axis: Axis, signals: Mapping[TubeRole, FloatArray], settings: ThresholdSettings, seed: int
+) -> tuple[AxisThreshold, list[Finding]]:
+    negatives = stained_negatives(signals.get("treated"))
+    candidates = (
+        control_candidate("vehicle", signals.get("vehicle"), settings.sigmas),
+        _single_stain(axis, signals, settings.sigmas, negatives),
+        valley_candidate(signals.get("treated", signals.get("vehicle"))),
+        unstained_candidate(signals.get("unstained"), settings.unstained_percentile),
+    )
+    used = next((candidate for candidate in candidates if candidate.usable), None)
+    threshold = _threshold(axis, used, signals, candidates, settings, seed)
+    found = axis_findings(threshold, used, signals, negatives, settings.min_events)
+    return threshold, found
+
+
+def _tube_of(axis: Axis, source: ThresholdSource, signals: Mapping[TubeRole, FloatArray]) -> FloatArray:
+    """Signal of the tube that a source was found on."""
+    if source == "single stain":
+        return signals[SINGLE_STAIN[axis]]
+    if source == "valley":
+        return signals.get("treated", signals.get("vehicle", np.empty(0)))
+    return signals["vehicle" if source == "vehicle" else "unstained"]
+
+
+def _single_stain(
+    axis: Axis,
+    signals: Mapping[TubeRole, FloatArray],
+    sigmas: float,
+    negatives: NegativePopulation | None,
+) -> Candidate:
+    """The axis' own single stain: the other dye's tube has no background of this dye at all."""
+    candidate = control_candidate("single stain", signals.get(SINGLE_STAIN[axis]), sigmas)
+    compared = negatives or stained_negatives(signals.get("vehicle"))
+    if candidate.usable and unlike_stained_cells(candidate, compared):
+        reason = "its negative events are dimmer than the negative events of the stained tubes"
+        return replace(candidate, why_not=reason)
+    return candidate
+
+
+def _drug_shift(signals: Mapping[TubeRole, FloatArray], sigmas: float, source: ThresholdSource) -> float:
+    """Linear signal that the drug's own light adds to the upper end of the negative cells.
+
+    Light adds up on the linear scale: threshold + (upper end of unstained treated - of unstained). A
+    valley is found on the treated cells themselves and needs no shift.
+    """
+    plain, drugged = signals.get("unstained"), signals.get("unstained_treated")
+    if plain is None or drugged is None or source == "valley":
+        return 0.0
+    try:
+        without, with_drug = negative_population(plain), negative_population(drugged)
+    except DensityError:
+        return 0.0
+    shift = with_drug.upper(sigmas) - without.upper(sigmas)
+    reach = without.upper(sigmas) - without.mode
+    return shift if shift > DRUG_SHIFT * reach else 0.0
+
+
+def _threshold(
+    axis: Axis,
+    used: Candidate | None,
+    signals: Mapping[TubeRole, FloatArray],
+    candidates: tuple[Candidate, ...],
+    settings: ThresholdSettings,
+    seed: int,
+) -> AxisThreshold:
+    if used is None or used.threshold is None:
+        return AxisThreshold(axis, None, "none", None, None, None, 0, None, None, 0.0, candidates)
+    shift = _drug_shift(signals, settings.sigmas, used.source)
+    low = high = None
+    if settings.bootstraps:
+        low, high = threshold_interval(
+            used,
+            _tube_of(axis, used.source, signals),
+            sigmas=settings.sigmas,
+            percentile=settings.unstained_percentile,
+            times=settings.bootstraps,
+            seed=seed,
+        )
+    return AxisThreshold(
+        axis,
+        used.threshold + shift,
+        used.source,
+        used.mode,
+        used.sigma,
+        used.cofactor,
+        used.n,
+        None if low is None else low + shift,
+        None if high is None else high + shift,
+        shift,
+        candidates,
+    )

@@ -4,4 +4,135 @@ from __future__ import annotations
 
 from exoraw.assays.contract import FindingKind
 
-FINDING_KINDS: tuple[FindingKind, ...] = ()
+COMPENSATION = (
+    FindingKind(
+        "weak_single_stain",
+        "A single-stain tube has too few positive events, or they are hardly brighter than its negatives.",
+        "Record at least 500 positive events as bright as the samples, or use compensation beads.",
+    ),
+    FindingKind(
+        "no_positive_population",
+        "A single-stain tube holds no population that is positive for its dye; its row stays without spill.",
+        "Check that the tube and the channel belong together, and that the dye was added.",
+    ),
+    FindingKind(
+        "single_stain_in_other_channel",
+        "A single-stain tube is brighter in another channel than in the one it is named for.",
+        "Check the sheet's stain column: two tubes may be swapped.",
+    ),
+    FindingKind(
+        "implausible_spillover",
+        "A spillover value is negative beyond noise, over 1, or the matrix amplifies noise strongly.",
+        "Look at the single stains of the two dyes; record them again if they are dim or mixed up.",
+    ),
+    FindingKind(
+        "compensation_residual",
+        "After compensation a bright population is still shifted in another channel.",
+        "Check that the matrix belongs to these voltages and that the file was not compensated before.",
+    ),
+)
+GATES = (
+    FindingKind(
+        "no_debris_gate",
+        "Too few events to find debris; nothing was gated away.",
+        "Record more events, or pool the batch's controls.",
+    ),
+    FindingKind(
+        "debris_gate_removes_much",
+        "The debris gate removes more than half of the events.",
+        "Look at the scatter plot: is the large peak at low forward scatter debris?",
+    ),
+    FindingKind(
+        "no_singlet_gate",
+        "Doublets could not be told apart and are still among the cells.",
+        "Record the height (FSC-H) or the width of forward scatter.",
+    ),
+    FindingKind(
+        "singlet_gate_removes_much",
+        "The singlet gate removes more than 30 % of the events.",
+        "Filter or dissociate the sample; check whether it holds two kinds of cells.",
+    ),
+)
+THRESHOLDS = (
+    FindingKind(
+        "no_threshold",
+        "No control and no valley gave a threshold; the tubes have no quadrants.",
+        "Add a vehicle tube with both dyes to the batch, or set a fixed threshold in the study.",
+    ),
+    FindingKind(
+        "threshold_fallback",
+        "The threshold comes from a lesser method because no stained control could be used.",
+        "Add a vehicle tube with both dyes to every batch and cell line.",
+    ),
+    FindingKind(
+        "control_not_used",
+        "A control tube was passed over, with the reason.",
+        "Look at its histogram; compensation tubes are often no controls for a threshold.",
+    ),
+    FindingKind(
+        "weak_control",
+        "The control behind a threshold has fewer cells than asked for.",
+        "Record 5,000 cells or more in every control.",
+    ),
+    FindingKind(
+        "negative_not_unimodal",
+        "The control's negative cells are not one even population.",
+        "Look at its histogram; clumps, debris or two cell types may be in it.",
+    ),
+    FindingKind(
+        "vehicle_mostly_positive",
+        "Fewer than half of the vehicle's cells are negative.",
+        "Check the health of the untreated culture and the handling before staining.",
+    ),
+    FindingKind(
+        "thresholds_disagree",
+        "Two methods put the threshold so far apart that over 5 % of the stained cells lie between them.",
+        "Look at the overlay of the controls; set a fixed threshold if you know better.",
+    ),
+    FindingKind(
+        "threshold_uncertain",
+        "Over 3 % of the stained cells lie inside the threshold's own 95 % interval.",
+        "Record more events in the control.",
+    ),
+    FindingKind(
+        "control_unlike_samples",
+        "The negative cells of the samples lie elsewhere than those of the control.",
+        "Check the voltages, and whether the drug fluoresces: add a treatment-matched unstained tube.",
+    ),
+    FindingKind(
+        "treated_mostly_positive",
+        "Over 95 % of the treated cells lie above a threshold.",
+        "Check that control and samples were recorded with the same settings.",
+    ),
+    FindingKind(
+        "drug_fluorescence",
+        "The treatment's own fluorescence was measured and the threshold raised by it.",
+        "Nothing to do; the shift stands beside the threshold.",
+    ),
+    FindingKind(
+        "drug_counts_as_stain",
+        "Unstained treated cells lie above the threshold: the drug's light counts as staining.",
+        "Add an untreated unstained tube beside the treated one, or use a far-red dead-cell dye.",
+    ),
+    FindingKind(
+        "threshold_in_peak",
+        "A threshold cuts through a main population of a tube.",
+        "Look at the tube's plot; check voltages and the batch it was assigned to.",
+    ),
+    FindingKind(
+        "no_events",
+        "No cells are left after the gates, so there are no shares.",
+        "Look at the gates of this tube.",
+    ),
+    FindingKind(
+        "few_events",
+        "Fewer than 1,000 cells are left after the gates.",
+        "Record more events; the interval beside each share says how wide it is.",
+    ),
+    FindingKind(
+        "events_without_value",
+        "Events without a number in one of the two channels were not counted.",
+        "The file holds NaN or infinite values: export it again from the instrument.",
+    ),
+)
+FINDING_KINDS: tuple[FindingKind, ...] = (*COMPENSATION, *GATES, *THRESHOLDS)

@@ -1,0 +1,258 @@
+"""When an Annexin V or PI threshold is not to be trusted as it stands, in words the lab can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from exoraw.assays.contract import Finding
+from exoraw.assays.flow.annexin_candidates import Candidate, is_misfit
+from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.density import DensityError, density, landscape
+from exoraw.assays.flow.negative import NegativePopulation
+from exoraw.assays.flow.transforms import estimate_arcsinh
+
+if TYPE_CHECKING:
+    from exoraw.assays.flow.annexin import AnnexinThresholds, Axis, AxisThreshold, TubeRole
+    from exoraw.study.spec import Severity
+
+DYE = {"annexin": "Annexin V", "dna": "the DNA dye (PI, 7-AAD)"}
+CONTROL = {"vehicle": "vehicle tube", "single stain": "single stain", "unstained": "unstained tube"}
+MIN_NEGATIVE_SHARE = 0.5  # of the vehicle's cells that should be negative
+DISAGREEMENT = 5.0  # points of the stained cells between two methods' thresholds
+UNCERTAINTY = 3.0  # points of the stained cells inside the threshold's 95 % interval
+UNLIKE_SIGMAS = 1.5  # distance of the samples' negatives from the control's
+MOSTLY = 0.95  # of the treated cells above the threshold
+DRUG_ABOVE = 0.02  # of the unstained treated cells above the threshold
+IN_PEAK = 0.5  # height at the threshold relative to the peak it cuts
+CUT_PEAK_SHARE = 0.2
+
+
+def axis_findings(
+    found: AxisThreshold,
+    used: Candidate | None,
+    signals: Mapping[TubeRole, FloatArray],
+    negatives: NegativePopulation | None,
+    min_events: int,
+) -> list[Finding]:
+    """Return every remark about the threshold of one axis.
+
+    Parameters
+    ----------
+    found, used : the threshold and the method it came from; None where no method could be used
+    signals : linear signal of this axis by tube role
+    negatives : negative population of the treated tubes, None where it was not found
+    min_events : a control with fewer is weak
+    """
+    if used is None or found.threshold is None:
+        message = (
+            f"No threshold for {DYE[found.axis]} could be found ({_reasons(found.candidates)}), so its tubes "
+            "have no quadrants."
+        )
+        return [_remark(found.axis, "no_threshold", message, severity="error")]
+    return [
+        *_about_source(found, used),
+        *_about_control(found.axis, used, min_events),
+        *_about_certainty(found, used, signals.get("treated", signals.get("vehicle"))),
+        *_about_treated(found, used, signals.get("treated"), negatives),
+        *_about_drug(found, signals.get("unstained_treated")),
+    ]
+
+
+def _remark(
+    axis: Axis,
+    code: str,
+    message: str,
+    value: float | None = None,
+    limit: float | None = None,
+    severity: Severity = "warning",
+) -> Finding:
+    return Finding(code, severity, message, entity=f"axis:{axis}", value=value, limit=limit)
+
+
+def _reasons(candidates: tuple[Candidate, ...]) -> str:
+    return "; ".join(f"{candidate.source}: {candidate.why_not}" for candidate in candidates)
+
+
+def _about_source(found: AxisThreshold, used: Candidate) -> list[Finding]:
+    """Say which better method was passed over and why."""
+    axis = found.axis
+    passed = found.candidates[: found.candidates.index(used)]
+    if used.source == "unstained":
+        message = (
+            f"The threshold of {DYE[axis]} comes from the unstained tube, the last resort: stained live "
+            f"cells lie above unstained ones, so too many count as positive ({_reasons(passed)})."
+        )
+        return [_remark(axis, "threshold_fallback", message, found.threshold)]
+    if used.source == "valley":
+        message = (
+            f"The threshold of {DYE[axis]} is the valley between the peaks of the stained tubes, because no "
+            f"control could be used ({_reasons(passed)})."
+        )
+        return [_remark(axis, "threshold_fallback", message, found.threshold)]
+    return [
+        _remark(
+            axis,
+            "control_not_used",
+            f"The {CONTROL[candidate.source]} was not used for {DYE[axis]}: {candidate.why_not}.",
+            candidate.threshold,
+        )
+        for candidate in passed
+        if candidate.n
+    ]
+
+
+def _about_control(axis: Axis, used: Candidate, min_events: int) -> list[Finding]:
+    """Remark on a control that is small, uneven or not healthy."""
+    if used.source == "valley":
+        return []
+    control = CONTROL[used.source]
+    remarks = []
+    if used.n < min_events:
+        message = (
+            f"The {control} behind the threshold of {DYE[axis]} has {used.n} cells; {min_events} are the "
+            "least, 5,000 are advised."
+        )
+        remarks.append(_remark(axis, "weak_control", message, float(used.n), float(min_events)))
+    if is_misfit(used):
+        message = (
+            f"The negative cells of the {control} are not one even population on {DYE[axis]}; look at its "
+            "histogram before you trust the threshold."
+        )
+        remarks.append(_remark(axis, "negative_not_unimodal", message, used.misfit))
+    share = used.negative_share
+    if used.source == "vehicle" and share is not None and share < MIN_NEGATIVE_SHARE:
+        message = (
+            f"Only {100 * share:.0f} % of the vehicle tube's cells are negative for {DYE[axis]}; a healthy "
+            "control has most of its cells there."
+        )
+        remarks.append(_remark(axis, "vehicle_mostly_positive", message, share, MIN_NEGATIVE_SHARE))
+    return remarks
+
+
+def _about_certainty(found: AxisThreshold, used: Candidate, stained: FloatArray | None) -> list[Finding]:
+    """Weigh the interval and the other methods by the stained cells that lie between."""
+    if stained is None or found.threshold is None:
+        return []
+    axis, remarks = found.axis, []
+    for other in found.candidates:
+        if other.threshold is None or not other.usable or other.source in {used.source, "unstained"}:
+            continue
+        shift = 0.0 if other.source == "valley" else found.shift  # a valley has the drug's light in it
+        points = 100 * _between(stained, found.threshold, other.threshold + shift)
+        if points > DISAGREEMENT:
+            message = (
+                f"The thresholds of {DYE[axis]} from {used.source} ({found.threshold:,.0f}) and "
+                f"{other.source} ({other.threshold:,.0f}) differ by {points:.1f} % of the stained cells; the "
+                "first was used."
+            )
+            remarks.append(_remark(axis, "thresholds_disagree", message, points, DISAGREEMENT))
+    if found.ci_low is not None and found.ci_high is not None:
+        inside = 100 * _between(stained, found.ci_low, found.ci_high)
+        if inside > UNCERTAINTY:
+            message = (
+                f"The threshold of {DYE[axis]} is uncertain: {inside:.1f} % of the stained cells lie inside "
+                "its 95 % interval. More events in the control make it firm."
+            )
+            remarks.append(_remark(axis, "threshold_uncertain", message, inside, UNCERTAINTY))
+    return remarks
+
+
+def _about_treated(
+    found: AxisThreshold, used: Candidate, treated: FloatArray | None, negatives: NegativePopulation | None
+) -> list[Finding]:
+    """Hold the threshold against the treated tubes themselves."""
+    if treated is None or found.threshold is None:
+        return []
+    axis, remarks = found.axis, []
+    sigmas = _distance(used, negatives)
+    if found.shift == 0 and abs(sigmas) > UNLIKE_SIGMAS:
+        message = (
+            f"The negative cells of the treated tubes lie {abs(sigmas):.1f} sigma "
+            f"{'above' if sigmas > 0 else 'below'} those of the {CONTROL[used.source]} on {DYE[axis]}. Were "
+            "the voltages changed, or does the drug fluoresce? A treatment-matched unstained tube tells."
+        )
+        remarks.append(_remark(axis, "control_unlike_samples", message, sigmas, UNLIKE_SIGMAS))
+    above = float(np.mean(treated > found.threshold))
+    if above > MOSTLY:
+        message = (
+            f"{100 * above:.0f} % of the treated cells lie above the threshold of {DYE[axis]}. If not nearly "
+            "every cell is dead, the control was recorded with other settings or the drug fluoresces."
+        )
+        remarks.append(_remark(axis, "treated_mostly_positive", message, above, MOSTLY))
+    return remarks
+
+
+def _distance(used: Candidate, negatives: NegativePopulation | None) -> float:
+    """Sigmas from the control's negative mode to that of the treated tubes; 0 where one is unknown."""
+    if negatives is None or used.mode is None or used.sigma is None or used.cofactor is None:
+        return 0.0
+    samples, control = np.arcsinh(np.array([negatives.mode, used.mode]) / used.cofactor)
+    return float(samples - control) / used.sigma
+
+
+def _about_drug(found: AxisThreshold, drugged: FloatArray | None) -> list[Finding]:
+    """Say what the treatment's own light did, or still does, to the counts."""
+    axis, remarks = found.axis, []
+    if found.shift > 0:
+        message = (
+            f"The treatment's own fluorescence raises {DYE[axis]} by {found.shift:,.0f}, measured on the "
+            "treatment-matched unstained tube; the threshold was raised by as much."
+        )
+        remarks.append(_remark(axis, "drug_fluorescence", message, found.shift, severity="info"))
+    if drugged is None or found.threshold is None:
+        return remarks
+    above = float(np.mean(drugged > found.threshold))
+    if above > DRUG_ABOVE:
+        message = (
+            f"{100 * above:.0f} % of the unstained treated cells lie above the threshold of {DYE[axis]}: the "
+            "treatment's own light is counted as staining. Add an untreated unstained tube, so that it can "
+            "be taken into account."
+        )
+        remarks.append(_remark(axis, "drug_counts_as_stain", message, above, DRUG_ABOVE))
+    return remarks
+
+
+def _between(linear: FloatArray, one: float, other: float) -> float:
+    low, high = sorted((one, other))
+    return float(np.mean((linear > low) & (linear <= high)))
+
+
+def tube_findings(events: FloatArray, thresholds: AnnexinThresholds) -> tuple[Finding, ...]:
+    """Remark on a tube whose main population is cut through by a threshold.
+
+    A threshold of the batch that runs through a tube's own peak is the mark of changed voltages, of a
+    fluorescent drug or of a wrong control; its quadrants then depend on where exactly the line lies.
+
+    Parameters
+    ----------
+    events : (n, 2) compensated linear events of one tube, annexin and DNA dye
+    thresholds : of the batch
+    """
+    found = []
+    for column, axis in enumerate((thresholds.annexin, thresholds.dna)):
+        height = None if axis.threshold is None else _height_in_peak(events[:, column], axis.threshold)
+        if height is not None and height > IN_PEAK:
+            message = (
+                f"The threshold of {DYE[axis.axis]} cuts through a main population of this tube (at "
+                f"{100 * height:.0f} % of the peak's height), so its shares depend on the exact place of "
+                "the threshold."
+            )
+            found.append(_remark(axis.axis, "threshold_in_peak", message, height, IN_PEAK))
+    return tuple(found)
+
+
+def _height_in_peak(linear: FloatArray, threshold: float) -> float | None:
+    """Density at the threshold relative to the peak whose slope it lies on; None for a small peak."""
+    try:
+        axis = estimate_arcsinh(linear)
+        shape = density(axis.forward(linear))
+    except DensityError:
+        return None
+    place = float(axis.forward(np.array([threshold]))[0])
+    seen = landscape(shape)
+    borders = [valley.position for valley in seen.valleys]
+    peak = seen.peaks[int(np.searchsorted(borders, place))]
+    return shape.at(place) / peak.height if peak.share >= CUT_PEAK_SHARE else None
