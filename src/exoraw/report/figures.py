@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from exoraw.report import layout, style, words
-from exoraw.report.groups import group_summary
+from exoraw.report.groups import ALL_SAMPLES, group_summary
 from exoraw.report.layout import Places, Slot
 from exoraw.report.pen import Pen
 
@@ -22,12 +22,13 @@ SPREAD = 0.30  # half width over which the replicates of a group lie side by sid
 CLOSEST = 0.13  # distance of two neighbouring replicates where there is room, in slots
 SMALLEST_WRITTEN_SHARE = 0.07  # of the axis; a thinner part of a bar has no room for its number
 LYING_INCH = 3.6  # width of the plot where groups lie below each other
-LEFT_INCH = 0.72  # tick labels and axis label of an upright plot
+LEFT_INCH = 0.56  # tick labels of an upright plot; its axis label comes on top, line by line
+AXIS_CHARACTERS = int(layout.PLOT_INCH / style.CHARACTER_INCH)
 NARROWEST_PLOT = 2.4  # inches
 TOP_INCH = 0.3  # room for the key of hollow points
 RIGHT_INCH, LEGEND_INCH = 0.12, 1.75  # right of an upright plot, without and with names of parts
 LYING_RIGHT_INCH, LYING_BELOW_INCH = 0.6, 0.55  # n per group; ticks and axis label
-LEGEND_COLUMNS, LEGEND_ROW_INCH = 3, 0.2
+LEGEND_COLUMNS, LEGEND_ROW_INCH = 2, 0.2
 
 
 @dataclass(frozen=True)
@@ -72,29 +73,40 @@ def group_points(points: pd.DataFrame, factors: Sequence[str], scale: Scale) -> 
     return pen.figure
 
 
-def stacked_shares(means: pd.DataFrame, ns: Sequence[int], factors: Sequence[str], scale: Scale) -> Figure:
+def stacked_shares(parts: Mapping[str, pd.DataFrame], factors: Sequence[str], scale: Scale) -> Figure:
     """Draw the mean share of every part per group, stacked.
 
     Parameters
     ----------
-    means : one row per group: the factors (ordered categories), then one column per part, in drawing
-        order, in the unit of `scale`
-    ns : replicates behind every row
+    parts : name of a part -> its `group_summary` (factors, mean, sd, n), in drawing order
     factors : sheet columns on the group axis
-    scale : the value axis; parts are drawn as they are, never stretched to a full sum
+    scale : the value axis; parts are drawn as they are, never stretched to a full sum. The n below a
+        group is the smallest of its parts
     """
-    parts = [str(name) for name in means.columns if name not in factors]
-    table = means.assign(n=list(ns))
-    places = layout.arrange(table, factors)
+    groups = _groups_of(parts, factors)
+    places = layout.arrange(groups, factors)
     full = scale.ceiling or 1.0
+    tops = [full]
     with style.house_style():
         pen = _canvas(places, _axis_label(scale, 0), legend=len(parts))
         for slot in places.slots:
-            row = table[_is_group(table, factors, slot)].iloc[0]
-            _draw_stack(pen, slot.place, [float(row[part]) for part in parts], full)
-        pen.limit(0, max(full, float(table[parts].sum(axis=1).max()) * 1.01))
-        _part_legend(pen.axes, parts, places.upright)
+            shares = [_mean_of(summary, factors, slot) for summary in parts.values()]
+            _draw_stack(pen, slot.place, shares, full)
+            tops.append(float(np.nansum(shares)))
+        pen.limit(0, max(tops))
+        _part_legend(pen.axes, list(parts), places.upright)
     return pen.figure
+
+
+def _groups_of(parts: Mapping[str, pd.DataFrame], factors: Sequence[str]) -> pd.DataFrame:
+    by = list(factors) or [ALL_SAMPLES]
+    every = pd.concat(list(parts.values()))
+    return every.groupby(by, observed=True, sort=True)["n"].min().reset_index()
+
+
+def _mean_of(summary: pd.DataFrame, factors: Sequence[str], slot: Slot) -> float:
+    own = summary.loc[_is_group(summary, factors, slot), "mean"]
+    return float(own.iloc[0]) if len(own) else math.nan
 
 
 def shared_exponent(values: pd.Series) -> int:
@@ -125,10 +137,12 @@ def _upright_canvas(places: Places, value_label: str, legend: int) -> Pen:
     slot = plot / (high - low)
     below = layout.upright_depth(places, slot)
     right = LEGEND_INCH if legend else RIGHT_INCH
-    width, height = LEFT_INCH + plot + right, TOP_INCH + layout.PLOT_INCH + below
+    label = layout.wrapped(value_label, AXIS_CHARACTERS, longest=3 * AXIS_CHARACTERS)
+    left = LEFT_INCH + (label.count("\n") + 1) * style.LINE_INCH
+    width, height = left + plot + right, TOP_INCH + layout.PLOT_INCH + below
     figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((LEFT_INCH / width, below / height, plot / width, layout.PLOT_INCH / height))
-    axes.set_ylabel(layout.wrapped(value_label, 38))
+    axes = figure.add_axes((left / width, below / height, plot / width, layout.PLOT_INCH / height))
+    axes.set_ylabel(label)
     layout.write_upright_labels(axes, places, slot)
     axes.grid(visible=True, axis="y")
     return Pen(figure, axes, upright=True)
@@ -141,7 +155,7 @@ def _lying_canvas(places: Places, value_label: str, legend: int) -> Pen:
     width, height = left + LYING_INCH + LYING_RIGHT_INCH, top + plot + LYING_BELOW_INCH
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((left / width, LYING_BELOW_INCH / height, LYING_INCH / width, plot / height))
-    axes.set_xlabel(layout.wrapped(value_label, 60))
+    axes.set_xlabel(layout.wrapped(value_label, 60, longest=120))
     layout.write_lying_labels(axes, places)
     axes.grid(visible=True, axis="x")
     return Pen(figure, axes, upright=False)
@@ -210,14 +224,14 @@ def _mark(marker: str, fill: str, text: str) -> Line2D:
 
 
 def _draw_stack(pen: Pen, place: float, shares: Sequence[float], full: float) -> None:
-    base = 0.0
+    base, decimals = 0.0, 1 if full >= 10 else 2
     for i, share in enumerate(shares):
         if not math.isfinite(share) or share <= 0:
             continue
         colour = style.PART_COLOURS[i % len(style.PART_COLOURS)]
         pen.bar(place, base, share, colour)
         if share >= SMALLEST_WRITTEN_SHARE * full:
-            pen.write(place, base + share / 2, f"{share:.3g}", style.readable_on(colour))
+            pen.write(place, base + share / 2, f"{share:.{decimals}f}", style.readable_on(colour))
         base += share
 
 

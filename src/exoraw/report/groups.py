@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from exoraw.report.tables import SEVERITIES
 from exoraw.store.schemas import TABLES
 
 REPLICATE_COLUMNS = ("subject", "preparation", "biological_replicate")
-KEY = ("measure", "entity", "target", "statistic")  # what makes two numbers comparable
+KEY = ("measure", "entity", "target", "statistic", "unit")  # what makes two numbers comparable
 COMMON_FACTORS = ("treatment", "dose", "time_h", "cell_line")
 ALL_SAMPLES = "all samples"
 
@@ -29,9 +29,9 @@ class Series:
     unit: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, str]:
-        """Return what tells it from other series."""
-        return (self.measure, self.entity, self.target, self.statistic)
+    def key(self) -> tuple[str, str, str, str, str]:
+        """Return what tells it from other series, as KEY names it."""
+        return (self.measure, self.entity, self.target, self.statistic, self.unit)
 
     @property
     def label(self) -> str:
@@ -50,10 +50,9 @@ class Series:
 
 
 def series_of(measurements: pd.DataFrame) -> list[Series]:
-    """Return the distinct series in order of appearance; the unit is the one met first."""
+    """Return the distinct series in order of appearance; numbers in another unit are another series."""
     distinct = measurements.drop_duplicates(list(KEY))
-    rows = zip(*(distinct[name] for name in (*KEY, "unit")), strict=True)
-    return [Series(*row) for row in rows]
+    return [Series(*row) for row in zip(*(distinct[name] for name in KEY), strict=True)]
 
 
 def study_factors(declared: Sequence[str], samples: pd.DataFrame) -> tuple[str, ...]:
@@ -194,12 +193,24 @@ def values_of(measurements: pd.DataFrame, samples: pd.DataFrame, series: Series)
     return samples.merge(measurements.loc[wanted, columns], on="sample", how="inner", suffixes=("_sheet", ""))
 
 
-def shares(
-    means: Mapping[Series, pd.DataFrame], factors: Sequence[str], labels: Sequence[str]
-) -> pd.DataFrame:
-    """Return mean shares, groups x parts, from the `group_summary` of every part; NaN where n = 0."""
-    parts = []
-    for label, summary in zip(labels, means.values(), strict=True):
-        by = list(factors) or [ALL_SAMPLES]
-        parts.append(summary.set_index(by)["mean"].rename(label))
-    return pd.concat(parts, axis=1) if parts else pd.DataFrame()
+def comparable(
+    values: pd.DataFrame, factors: Sequence[str], roles: Sequence[str]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return (rows for the groups, control rows left to the table).
+
+    A vehicle control is a sample too, an unstained tube of the same treatment is not. Within one group
+    only the first of `roles` that occurs there counts; `roles` starts with "" (plain samples).
+    """
+    rank = values["control_role"].map({role: i for i, role in enumerate(roles)}).fillna(len(roles))
+    by = [values[factor].astype(str) for factor in factors] or [pd.Series("", values.index)]
+    first = rank.groupby(by, sort=False).transform("min")
+    kept = rank == first
+    return values[kept], values[~kept]
+
+
+def roles_by_weight(measurements: pd.DataFrame, samples: pd.DataFrame) -> list[str]:
+    """Return the control roles, plain samples first, then those with most numbers per tube."""
+    numbers = measurements.groupby("sample").size()
+    per_row = samples["sample"].map(numbers).fillna(0)
+    weight = per_row.groupby(samples["control_role"]).mean().sort_values(ascending=False, kind="stable")
+    return ["", *(str(role) for role in weight.index if role)]

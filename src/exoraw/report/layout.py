@@ -22,7 +22,8 @@ LONGEST_LABEL = 44  # characters of a group label
 NARROWEST, WIDEST = 0.62, 1.15  # inches of one upright slot
 ROW_INCH = 0.27  # inches of one lying group
 PLOT_INCH = 2.5  # height of an upright plot
-LABEL_DEPTH = 6.0  # pt from the axis to its labels
+LABEL_DEPTH = 14.0  # pt from the axis to the first line's baseline
+OUTER_DEPTH = 7.0  # pt from the baseline of n to the line over an outer group's name
 LINE = style.FONT_SIZE * 1.25  # pt from one line of a label to the next
 
 
@@ -90,12 +91,12 @@ def arrange(summary: pd.DataFrame, factors: Sequence[str]) -> Places:
     return Places(tuple(slots), len(slots) <= MOST_UPRIGHT, len(table) - len(slots))
 
 
-def wrapped(label: str, width: int) -> str:
+def wrapped(label: str, width: int, longest: int = LONGEST_LABEL) -> str:
     """Break a label into at most MOST_LINES lines of `width` characters; a long one is cut in its middle."""
-    short = words.shortened(label, min(LONGEST_LABEL, width * MOST_LINES - width // 2))
+    short = words.shortened(label, min(longest, width * MOST_LINES - width // 2))
     lines = textwrap.wrap(short, width, break_long_words=True, break_on_hyphens=False) or ["—"]
-    if len(lines) > MOST_LINES:
-        lines = textwrap.wrap(short.replace(" ", "\u00a0"), width, break_long_words=True)[:MOST_LINES]
+    if len(lines) > MOST_LINES:  # words of awkward length: fill the lines instead
+        lines = [short[i : i + width] for i in range(0, len(short), width)][:MOST_LINES]
     return "\n".join(lines)
 
 
@@ -120,18 +121,18 @@ def write_upright_labels(axes: Axes, places: Places, slot_inch: float) -> None:
     for slot in places.slots:
         _below(axes, slot.place, LABEL_DEPTH, wrapped(slot.inner, width))
         _below(axes, slot.place, n_depth, f"n = {slot.n}", fontsize=style.SMALL, color=style.MUTED)
-    depth = n_depth + style.SMALL * 1.5
+    depth = n_depth + OUTER_DEPTH
     for run in outer_runs(places):
         _outer_line(axes, run, depth)
-        _below(axes, (run[0] + run[1]) / 2, depth + 4, _outer_text(run, slot_inch))
+        _below(axes, (run[0] + run[1]) / 2, depth + LINE, _outer_text(run, slot_inch))
 
 
 def upright_depth(places: Places, slot_inch: float) -> float:
     """Return the inches that the labels of `write_upright_labels` need below the axis."""
-    points = _n_depth(places, label_characters(slot_inch)) + style.SMALL * 1.5
+    points = _n_depth(places, label_characters(slot_inch)) + OUTER_DEPTH
     runs = outer_runs(places)
     if runs:
-        points += 8 + max(_outer_text(run, slot_inch).count("\n") + 1 for run in runs) * LINE
+        points += 4 + max(_outer_text(run, slot_inch).count("\n") + 1 for run in runs) * LINE
     return points / 72 + 0.08
 
 
@@ -168,10 +169,12 @@ def _outer_line(axes: Axes, run: tuple[float, float, str], depth: float) -> None
 
 
 def _below(axes: Axes, place: float, points: float, text: str, **font: Any) -> None:
-    axes.annotate(
-        text, xy=(place, 0), xycoords=("data", "axes fraction"), xytext=(0, -points),
-        textcoords="offset points", ha="center", va="top", linespacing=1.15, annotation_clip=False, **font,
-    )  # fmt: skip
+    """Write lines below the axis; the first one's baseline lies `points` under it."""
+    for i, line in enumerate(text.split("\n")):
+        axes.annotate(
+            line, xy=(place, 0), xycoords=("data", "axes fraction"), xytext=(0, -points - i * LINE),
+            textcoords="offset points", ha="center", va="baseline", annotation_clip=False, **font,
+        )  # fmt: skip
 
 
 def write_lying_labels(axes: Axes, places: Places) -> None:

@@ -16,6 +16,7 @@ from exoraw.report import style
 MEAN_HALF = 0.27  # half width of the mean's line, in slots
 BAR = 0.68  # width of a stacked bar, in slots
 CAP = 0.11  # half width of the ends of an SD bar, in slots
+TRIANGLE = 1.35  # area of a triangle beside a disc that looks as large
 
 FloatArray = NDArray[np.float64]
 
@@ -33,9 +34,10 @@ class Pen:
 
     def points(self, place: FloatArray, value: FloatArray, *, marker: str, fill: str, edge: str) -> None:
         """Draw one point per pair, rimmed in paper so that neighbours stay apart; `fill` "none" = hollow."""
+        size = style.POINT_SIZE * (TRIANGLE if marker == "^" else 1.0)
         width = 1.2 if fill == "none" else 0.7
         self.axes.scatter(
-            *self._xy(place, value), s=style.POINT_SIZE, marker=marker, zorder=5, clip_on=False,
+            *self._xy(place, value), s=size, marker=marker, zorder=5, clip_on=False,
             facecolors=fill, edgecolors=edge if fill == "none" else style.PAPER, linewidths=width,
         )  # fmt: skip
 

@@ -1,0 +1,241 @@
+"""The tables of a pipeline's results: by group (mean, SD, n), by sample (with QC), and its comparisons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exoraw.report import groups, words
+from exoraw.report.groups import KEY, Series
+from exoraw.report.pipeline import Pipeline
+
+MOST_SERIES = 48  # series tabulated per pipeline; the note names the file with all
+GROUP_COLUMNS = 4  # series side by side in a table by group, three columns each
+SAMPLE_COLUMNS = 8  # series side by side in a table by sample
+MOST_GROUP_ROWS = 200
+MOST_SAMPLE_ROWS = 250
+MOST_COMPARISONS = 200
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column of values: its name and unit."""
+
+    label: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class GroupRow:
+    """A group's levels and, per series, mean, SD and n as text."""
+
+    levels: tuple[str, ...]
+    cells: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True)
+class GroupGrid:
+    """One table by group: at most GROUP_COLUMNS series side by side."""
+
+    factors: tuple[str, ...]
+    heads: tuple[Head, ...]
+    rows: tuple[GroupRow, ...]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number of a sample: as text, its QC state, whether a person's correction went into it."""
+
+    text: str
+    qc: str = "ok"
+    curated: bool = False
+
+
+@dataclass(frozen=True)
+class SampleRow:
+    """One sample: its name, sheet cells, numbers, worst QC state and the codes behind it."""
+
+    sample: str
+    cells: tuple[str, ...]
+    values: tuple[Cell, ...]
+    qc: str
+    codes: tuple[str, ...]
+    excluded: str
+    control_role: str
+
+
+@dataclass(frozen=True)
+class SampleGrid:
+    """One table by sample: at most SAMPLE_COLUMNS series side by side."""
+
+    columns: tuple[str, ...]
+    heads: tuple[Head, ...]
+    rows: tuple[SampleRow, ...]
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Every result table of a pipeline, and what was left out of them."""
+
+    groups: tuple[GroupGrid, ...]
+    samples: tuple[SampleGrid, ...]
+    notes: tuple[str, ...]
+    curated: int
+
+
+def grids(pipeline: Pipeline) -> Grids:
+    """Return the result tables of a pipeline."""
+    shown = pipeline.series[:MOST_SERIES]
+    notes = []
+    if len(pipeline.series) > len(shown):
+        notes.append(
+            f"{len(shown)} of {len(pipeline.series):,} quantities are shown; all are in measurements.parquet."
+        )
+    by_group = tuple(_group_grids(pipeline, shown, notes))
+    by_sample = tuple(_sample_grids(pipeline, shown, notes))
+    return Grids(by_group, by_sample, tuple(notes), int(pipeline.measurements["curated"].sum()))
+
+
+def _chunks(series: Sequence[Series], width: int) -> Iterator[Sequence[Series]]:
+    for start in range(0, len(series), width):
+        yield series[start : start + width]
+
+
+def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) -> Iterator[GroupGrid]:
+    factors = pipeline.factors
+    by = list(factors) or [groups.ALL_SAMPLES]
+    longest = 0
+    for chunk in _chunks(shown, GROUP_COLUMNS):
+        summaries = [pipeline.grouped(one, factors).summary.set_index(by) for one in chunk]
+        index = pd.concat(summaries).sort_index(kind="stable").index.unique()
+        longest = max(longest, len(index))
+        rows = tuple(
+            GroupRow(_levels(key, factors), tuple(_statistics(one, key) for one in summaries))
+            for key in index[:MOST_GROUP_ROWS]
+        )
+        heads = tuple(Head(one.label, one.unit_label) for one in chunk)
+        yield GroupGrid(tuple(words.measure_words(name) for name in factors), heads, rows)
+    if longest > MOST_GROUP_ROWS:
+        notes.append(f"{MOST_GROUP_ROWS} of {longest:,} groups are shown; all are in measurements.parquet.")
+
+
+def _levels(key: object, factors: Sequence[str]) -> tuple[str, ...]:
+    if not factors:
+        return (groups.ALL_SAMPLES,)
+    levels = key if isinstance(key, tuple) else (key,)
+    return tuple(str(level) or "—" for level in levels)
+
+
+def _statistics(summary: pd.DataFrame, key: object) -> tuple[str, str, str]:
+    if key not in summary.index:
+        return (words.NO_VALUE, words.NO_VALUE, "0")
+    row = summary.loc[[key]].iloc[0]
+    return words.number(row["mean"]), words.number(row["sd"]), words.count(row["n"])
+
+
+def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) -> Iterator[SampleGrid]:
+    rows = _rows_shown(pipeline)
+    if len(rows) < len(pipeline.samples):
+        notes.append(
+            f"{len(rows):,} of {len(pipeline.samples):,} samples are shown, those with errors and warnings "
+            "first; all are in measurements.parquet."
+        )
+    columns = _sheet_columns(pipeline)
+    cells = {name: groups.level_cells(rows, name) for name in columns}
+    chosen = pipeline.measurements[pipeline.measurements["sample"].isin(rows["sample"])]
+    known = {
+        (record["sample"], *(record[name] for name in KEY)): Cell(
+            words.number(record["value"]), record["qc"] or "ok", record["curated"]
+        )
+        for record in chosen.to_dict("records")
+    }
+    states = _states(pipeline.measurements)
+    for chunk in _chunks(shown, SAMPLE_COLUMNS) if shown else [()]:
+        heads = tuple(Head(one.label, one.unit_label) for one in chunk)
+        body = []
+        for i, record in enumerate(rows.to_dict("records")):
+            name = record["sample"]
+            values = tuple(known.get((name, *one.key), Cell(words.NO_VALUE)) for one in chunk)
+            qc, codes = states.get(name, ("", ()))
+            reason = (record["exclusion_reason"] or "no reason given") if record["excluded"] else ""
+            text = tuple(str(cells[column].iloc[i]) for column in columns)
+            body.append(SampleRow(name, text, values, qc, codes, reason, record["control_role"]))
+        yield SampleGrid(tuple(words.measure_words(name) for name in columns), heads, tuple(body))
+
+
+def _sheet_columns(pipeline: Pipeline) -> list[str]:
+    """Return the sheet columns shown beside a sample: the factors, then what names its replicate."""
+    names = [*pipeline.factors, *groups.REPLICATE_COLUMNS, "technical_replicate"]
+    filled = pipeline.samples
+    return [name for name in dict.fromkeys(names) if filled[name].map(groups.level_text).any()]
+
+
+def _rows_shown(pipeline: Pipeline) -> pd.DataFrame:
+    """Return the rows of the sheet that are written out; the worst ones first where not all are."""
+    if len(pipeline.samples) <= MOST_SAMPLE_ROWS:
+        return pipeline.samples
+    states = _states(pipeline.measurements)
+    rank = {"error": 0, "warning": 1}
+    order = pipeline.samples["sample"].map(lambda name: rank.get(states.get(name, ("", ()))[0], 2))
+    worst_first = pipeline.samples.loc[order.sort_values(kind="stable").index]
+    return worst_first.head(MOST_SAMPLE_ROWS).reset_index(drop=True)
+
+
+def _states(measurements: pd.DataFrame) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return sample -> (worst QC state of its numbers, the codes behind them)."""
+    found: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for name, rows in measurements.groupby("sample", sort=False):
+        codes = dict.fromkeys(code for row in rows["qc_codes"] for code in row)
+        found[str(name)] = (groups.worst(list(rows["qc"])), tuple(codes))
+    return found
+
+
+@dataclass(frozen=True)
+class ComparisonRow:
+    """One test of the table `comparisons`, as text."""
+
+    what: str
+    contrast: str
+    n: str
+    estimate: str
+    interval: str
+    test: str
+    p: str
+    p_adjusted: str
+    stars: str
+    unit: str
+
+
+def comparison_rows(pipeline: Pipeline) -> tuple[tuple[ComparisonRow, ...], str]:
+    """Return the tests of a pipeline, and a note where there are more than are shown."""
+    table = pipeline.comparisons
+    rows = tuple(_comparison(row) for row in table.head(MOST_COMPARISONS).to_dict("records"))
+    if len(table) <= MOST_COMPARISONS:
+        return rows, ""
+    return rows, f"{MOST_COMPARISONS} of {len(table):,} tests are shown; all are in comparisons.parquet."
+
+
+def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
+    def text(name: str) -> str:
+        return str(row[name])
+
+    def value(name: str) -> str:
+        return words.number(row[name])
+
+    what = Series(text("measure"), text("entity"), text("target")).label
+    if row["second_measure"]:
+        what += f" with {words.measure_words(text('second_measure'))}"
+    low, high = row["ci_low"], row["ci_high"]
+    interval = "" if np.isnan(low) and np.isnan(high) else f"{value('ci_low')} to {value('ci_high')}"
+    adjusted = f"{value('p_adjusted')} ({text('adjustment')})" if row["adjustment"] else value("p_adjusted")
+    test = text("test") if np.isnan(row["statistic"]) else f"{text('test')} ({value('statistic')})"
+    contrast = f"{text('group')} vs {text('reference')}" if row["group"] else text("factor")
+    counts = f"{words.count(row['n_group'])}, {words.count(row['n_reference'])}"
+    return ComparisonRow(
+        what, contrast, counts, value("estimate"), interval, test, value("p"), adjusted, text("stars"),
+        text("replication_unit"),
+    )  # fmt: skip

@@ -1,0 +1,141 @@
+"""One pipeline's numbers, ready to be drawn and tabulated: its rows, factors and series in reading order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from exoraw.report import groups, words
+from exoraw.report.groups import Series
+from exoraw.report.tables import Tables
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """A series' replicates and groups, with what a reader must know of how they came about."""
+
+    points: pd.DataFrame
+    summary: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One pipeline entry of the study, as the results folder holds it.
+
+    Parameters
+    ----------
+    factors : sheet columns that make the groups
+    samples : its rows of the sheet, in sheet order
+    measurements : its numbers
+    bounds : measure -> (smallest, largest possible value), NaN where unbounded
+    figures, methods, comparisons, artefacts, tasks, vocabulary : its rows of these tables
+    """
+
+    name: str
+    assay: str
+    factors: tuple[str, ...]
+    samples: pd.DataFrame
+    measurements: pd.DataFrame
+    bounds: Mapping[str, tuple[float, float]]
+    figures: pd.DataFrame
+    methods: pd.DataFrame
+    comparisons: pd.DataFrame
+    artefacts: pd.DataFrame
+    tasks: pd.DataFrame
+    vocabulary: pd.DataFrame
+
+    @cached_property
+    def series(self) -> list[Series]:
+        """Return its series: those of the declared figures first, then in order of the vocabulary."""
+        drawn = [measure for row in self.figures["measures"] for measure in row]
+        known = list(dict.fromkeys([*drawn, *self.vocabulary["measure"]]))
+        place = {measure: i for i, measure in enumerate(known)}
+        found = groups.series_of(self.measurements)
+        return sorted(found, key=lambda series: place.get(series.measure, len(place)))
+
+    @cached_property
+    def roles(self) -> list[str]:
+        """Return the control roles in the order in which they may stand for a group."""
+        return groups.roles_by_weight(self.measurements, self.samples)
+
+    def grouped(self, series: Series, factors: Sequence[str]) -> Grouped:
+        """Return a series' replicates and groups over these factors."""
+        rows = groups.with_levels(self.samples, factors)
+        values = groups.values_of(self.measurements, rows, series)
+        kept, controls = groups.comparable(values, factors, self.roles)
+        points = groups.replicates(kept, factors)
+        notes = (*_lost(points), *_controls(controls), *_doubtful(kept, factors))
+        return Grouped(points, groups.group_summary(points, factors), notes)
+
+
+def pipelines(tables: Tables) -> list[Pipeline]:
+    """Return every pipeline that any table names, in the order of the sheet, then of the tasks."""
+    order = [*tables.samples["pipeline"], *tables.tasks["pipeline"], *tables.measurements["pipeline"]]
+    ranked = tables.runs.sort_values("run_id")
+    declared = tuple(ranked["factors"].iloc[-1]) if len(ranked) else ()
+    return [_pipeline(tables, name, declared) for name in dict.fromkeys(order)]
+
+
+def _pipeline(tables: Tables, name: str, declared: Sequence[str]) -> Pipeline:
+    def own(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["pipeline"] == name].reset_index(drop=True)
+
+    measurements, tasks = own(tables.measurements), own(tables.tasks)
+    assays = [assay for assay in (*measurements["assay"], *tasks["assay"]) if assay]
+    assay = assays[0] if assays else ""
+    vocabulary = tables.vocabulary[tables.vocabulary["assay"] == assay].reset_index(drop=True)
+    bounds = {row["measure"]: (row["low"], row["high"]) for row in vocabulary.to_dict("records")}
+    samples = _complete(own(tables.samples), measurements)
+    return Pipeline(
+        name, assay, groups.study_factors(declared, samples), samples, measurements, bounds,
+        own(tables.figures), own(tables.methods), own(tables.comparisons), own(tables.artefacts), tasks,
+        vocabulary,
+    )  # fmt: skip
+
+
+def _complete(samples: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame:
+    """Return the sheet rows in order; samples that only the numbers know follow, with empty cells."""
+    rows = samples.sort_values("sheet_row", kind="stable", na_position="last")
+    unknown = [name for name in dict.fromkeys(measurements["sample"]) if name not in set(rows["sample"])]
+    if unknown:
+        added = pd.DataFrame({"sample": unknown})
+        for column in rows.columns.difference(["sample"]):
+            numeric = pd.api.types.is_float_dtype(rows[column])
+            added[column] = np.nan if numeric else False if column == "excluded" else ""
+        added["files"] = [()] * len(unknown)
+        rows = added if rows.empty else pd.concat([rows, added[rows.columns]])
+    return rows.reset_index(drop=True)
+
+
+def _lost(points: pd.DataFrame) -> list[str]:
+    lost = points[points["value"].isna()]
+    if lost.empty:
+        return []
+    names = words.listed(name for samples in lost["samples"] for name in samples)
+    return [f"{words.plural(len(lost), 'replicate')} without a finite value, not in mean and n: {names}."]
+
+
+def _controls(controls: pd.DataFrame) -> list[str]:
+    if controls.empty:
+        return []
+    by_role = controls["control_role"].value_counts()
+    said = words.listed(f"{role} {amount}" for role, amount in by_role.items())
+    return [f"Control rows with a value that stand in the table of samples only: {said}."]
+
+
+def _doubtful(kept: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    """Say where rows were averaged although the sheet does not call them technical replicates."""
+    rows = kept[~kept["excluded"]].assign(replicate=groups.replicate_names(kept))
+    key = [*factors, "replicate", "technical_replicate"]
+    twice = rows[rows.duplicated(key, keep=False)]
+    if twice.empty:
+        return []
+    return [
+        "These rows share group and biological replicate and were averaged, although their "
+        f"technical_replicate does not tell them apart: {words.listed(twice['sample'])}."
+    ]
