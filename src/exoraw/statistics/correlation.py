@@ -52,7 +52,8 @@ def pearson(x: ArrayLike, y: ArrayLike, *, unit: str = "", least_n: int = LEAST_
         perfect = Effect("correlation r", math.copysign(1.0, r), None, None, "perfect line: no interval")
         return undefined(
             "Pearson", State.NOT_ESTIMABLE,
-            "all points lie on one line; check that the measures are independent", (("pairs", a.size),), unit=unit, effects=(perfect,), checks=checks, choices=choices,
+            "all points lie on one line; check that the measures are independent", (("pairs", a.size),),
+            unit=unit, effects=(perfect,), checks=checks, choices=choices,
         )  # fmt: skip
     t = r * math.sqrt(df / ((1 - r) * (1 + r)))
     effect = _fisher_interval("correlation r", r, a.size, 1.0)
@@ -80,7 +81,7 @@ def spearman(x: ArrayLike, y: ArrayLike, *, unit: str = "", least_n: int = LEAST
     if exact:
         p = _exact_spearman_p(a.size, round(squared))
     else:
-        p = 0.0 if abs(rho) == 1 else two_sided_t(rho * math.sqrt(df / ((1 - rho) * (1 + rho))), df)
+        p = _monotone_p(a.size) if abs(rho) == 1 else two_sided_t(rho * math.sqrt(df / (1 - rho**2)), df)
     checks = (Check("no ties", not tied),)
     method = "exact" if exact else "t approximation"
     inflated = math.sqrt(1 + rho * rho / 2)
@@ -126,6 +127,10 @@ def _fisher_interval(name: str, r: float, n: int, inflation: float) -> Effect:
     z = math.atanh(r)
     half = float(special.ndtri(0.5 + CONFIDENCE / 2)) * inflation / math.sqrt(n - 3)
     return Effect(name, r, math.tanh(z - half), math.tanh(z + half), "Fisher z")
+
+
+def _monotone_p(n: int) -> float:
+    return math.exp(math.log(2) - math.lgamma(n + 1))  # two of n! orders; t would be infinite
 
 
 def _exact_spearman_p(n: int, squared: int) -> float:

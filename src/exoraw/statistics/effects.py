@@ -72,7 +72,10 @@ def noncentrality_t(t: float, df: float, confidence: float) -> tuple[float | Non
 
     def end(target: float) -> float | None:
         def gap(delta: float) -> float:
-            return float(special.nctdtr(df, delta, size)) - target
+            value = float(special.nctdtr(df, delta, size))
+            if math.isnan(value):  # far in a tail, where the series gives up
+                value = 1.0 if delta < size else 0.0
+            return value - target
 
         spread = 6 + size * (1 + 6 / math.sqrt(df))
         return _root(gap, max(size - spread, -30.0), size + spread)
@@ -84,7 +87,7 @@ def noncentrality_t(t: float, df: float, confidence: float) -> tuple[float | Non
 
 
 def eta_squared(f: float, df1: float, df2: float, name: str = "eta squared") -> Effect:
-    """Return the (partial) share of variance with its 90 % noncentral-F interval (Steiger 2004: 1 - 2 alpha)."""
+    """Return the (partial) share of variance with its 90 % noncentral-F interval (Steiger 2004)."""
     value = f * df1 / (f * df1 + df2)
     confidence = 1 - 2 * (1 - CONFIDENCE)
     tail = (1 - confidence) / 2
@@ -116,7 +119,8 @@ def _root(gap: Callable[[float], float], low: float, high: float) -> float | Non
     at_low, at_high = gap(low), gap(high)
     if not (math.isfinite(at_low) and math.isfinite(at_high)) or at_low * at_high > 0:
         return None
-    return float(optimize.brentq(gap, low, high, xtol=1e-13, rtol=1e-14))
+    root = float(optimize.brentq(gap, low, high, xtol=1e-13, rtol=1e-14))
+    return root if abs(gap(root)) < 1e-9 else None
 
 
 def wilson_interval(successes: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:

@@ -118,7 +118,7 @@ def _two_groups(
 
 
 def difference_of_means(test: str, a: FloatArray, b: FloatArray) -> tuple[float, float, float]:
-    """Return mean(a) - mean(b), its standard error and degrees of freedom, pooled (Student) or not (Welch)."""
+    """Return mean(a) - mean(b), its standard error and df, pooled (Student) or not (Welch)."""
     shift = b[0]
     difference = float(np.mean(a - shift) - np.mean(b - shift))
     var_a, var_b = (float(np.var(x - shift, ddof=1)) if x.size > 1 else 0.0 for x in (a, b))

@@ -42,7 +42,7 @@ def _subset_sums(ranks: tuple[int, ...], size: int) -> FloatArray:
 
 
 def signed_sum_probabilities(ranks: NDArray[np.int64]) -> FloatArray:
-    """Return P(sum of the ranks with a positive sign = s) for s = 0, 1, ... when every sign is a fair coin."""
+    """Return P(sum of the ranks with a positive sign = s) for s = 0, 1, ... when each sign is a fair coin."""
     return _signed_sums(tuple(int(rank) for rank in np.sort(ranks)))
 
 

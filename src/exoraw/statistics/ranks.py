@@ -143,7 +143,7 @@ def wilcoxon_signed_rank(
 
 
 def hodges_lehmann(a: FloatArray, b: FloatArray, tied: bool) -> Effect:
-    """Shift between two groups: median of all differences, with the interval by test inversion (Bauer 1972)."""
+    """Shift between two groups: median of all differences, interval by inverting the test (Bauer 1972)."""
     differences = np.sort(np.subtract.outer(a, b).ravel())
     shift = float(np.median(differences))
     if max(a.size, b.size) < EXACT_BELOW:

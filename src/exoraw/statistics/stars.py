@@ -1,4 +1,4 @@
-"""Stars as a journal or a paper wants them: limits, < or <=, and one family of symbols per reference group."""
+"""Stars as a journal or a paper wants them: limits, < or <=, one family of symbols per reference."""
 
 from __future__ import annotations
 
