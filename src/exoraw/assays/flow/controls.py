@@ -26,7 +26,7 @@ class Batch:
     Parameters
     ----------
     columns, values : the sheet columns that make the batch and what stands in them
-    rows : the batch's rows that are not excluded, in sheet order
+    rows : the batch's rows in sheet order; excluded ones are gated, but never serve as controls
     """
 
     columns: tuple[str, ...]
@@ -41,13 +41,19 @@ class Batch:
         return " | ".join(value.replace("|", "\\|") or "-" for value in self.values)
 
     def role(self, *roles: str) -> tuple[SampleRow, ...]:
-        """Rows with a file whose control_role is one of these words."""
-        return tuple(row for row in self.rows if row.files and row["control_role"] in roles)
+        """Rows with a file, not excluded, whose control_role is one of these words."""
+        kept = (row for row in self.rows if row.files and not row.excluded)
+        return tuple(row for row in kept if row["control_role"] in roles)
 
     @property
     def stained(self) -> tuple[SampleRow, ...]:
-        """The tubes whose quadrants are results."""
+        """The tubes whose quadrants are results, without the excluded ones."""
         return self.role(*GATED_ROLES)
+
+    @property
+    def gated(self) -> tuple[SampleRow, ...]:
+        """The tubes that are gated: excluded ones too, so that a reader can judge the exclusion."""
+        return tuple(row for row in self.rows if row.files and row["control_role"] in GATED_ROLES)
 
     def single_stains(self, dyes: Sequence[Sequence[str]]) -> tuple[tuple[SampleRow, ...], ...]:
         """Per dye (each with its names) the single-stain rows that carry it."""
@@ -72,11 +78,10 @@ def is_stain(row: SampleRow, names: Iterable[str]) -> bool:
 
 
 def batches_of(rows: Iterable[SampleRow], columns: Sequence[str]) -> tuple[Batch, ...]:
-    """Group the rows that are not excluded by these columns, in the order the sheet first names them."""
+    """Group rows by these columns, in the order the sheet first names them."""
     grouped: dict[tuple[str, ...], list[SampleRow]] = {}
     for row in rows:
-        if not row.excluded:
-            grouped.setdefault(tuple(row[column] for column in columns), []).append(row)
+        grouped.setdefault(tuple(row[column] for column in columns), []).append(row)
     return tuple(Batch(tuple(columns), values, tuple(members)) for values, members in grouped.items())
 
 

@@ -57,13 +57,13 @@ class Scatter(Params):
 class Cleaning(Params):
     """Events taken out before the quadrants; each step can be switched off."""
 
-    margins: bool = Field(True, description="events on the edge of a scatter detector")
+    margins: bool = Field(True, description="events at the end of the scale of a scatter detector")
     debris: bool = Field(True, description="debris, by a loose gate: apoptotic cells lose forward scatter")
     singlets: bool = Field(True, description="doublets, by forward-scatter area against height")
 
 
 class Scale(Params):
-    """The axis on which gates are found and plots are drawn; statistics stay on the linear scale."""
+    """The axis of the plots; gates and statistics are linear numbers and do not depend on it."""
 
     kind: ScaleKind = "logicle"
     cofactor: float = Field(150.0, gt=0, description="of the arcsinh scale; 150 is usual for fluorescence")
@@ -72,22 +72,23 @@ class Scale(Params):
 class Quadrants(Params):
     """Names of the four quadrants, as they stand in the table and on the plots."""
 
-    live: str = "live"
-    annexin_only: str = "early apoptotic"
-    both: str = "late apoptotic"
-    dead_only: str = "necrotic"
+    live: str = Field("live", description="Annexin V negative, dead-cell dye negative")
+    early: str = Field("early apoptotic", description="Annexin V positive, dead-cell dye negative")
+    late: str = Field("late apoptotic", description="Annexin V positive, dead-cell dye positive")
+    necrotic: str = Field("necrotic", description="Annexin V negative, dead-cell dye positive")
 
     @model_validator(mode="after")
     def _names_differ(self) -> Self:
-        names = [self.live, self.annexin_only, self.both, self.dead_only]
-        if len({name.strip().casefold() for name in names}) < len(names) or not all(map(str.strip, names)):
-            raise ValueError("quadrants: the four names must differ and none may be empty")
+        if len({name.strip().casefold() for name in self.names}) < len(self.names):
+            raise ValueError("quadrants: the four names must differ")
+        if not all(name.strip() and "/" not in name for name in self.names):
+            raise ValueError('quadrants: no name may be empty or contain "/"')
         return self
 
     @property
     def names(self) -> tuple[str, str, str, str]:
-        """(annexin-/dead-, annexin+/dead-, annexin+/dead+, annexin-/dead+)."""
-        return (self.live, self.annexin_only, self.both, self.dead_only)
+        """Live, early, late, necrotic."""
+        return (self.live, self.early, self.late, self.necrotic)
 
 
 class Thresholds(Params):
@@ -113,10 +114,8 @@ class AnnexinPI(Params):
     annexin: Names = ("Annexin V", "Annexin", "AnxV", "FITC", "Alexa Fluor 488")
     dead: Names = ("PI", "Propidium Iodide", "7-AAD", "PE")
     quadrants: Quadrants = Quadrants()
-    apoptotic: tuple[Literal["annexin_only", "both"], ...] = Field(
-        ("annexin_only", "both"),
-        min_length=1,
-        description="quadrants that `apoptotic_share` adds up",
+    apoptotic: tuple[Literal["early", "late"], ...] = Field(
+        ("early", "late"), min_length=1, description="quadrants that `apoptotic_share` adds up"
     )
     thresholds: Thresholds = Thresholds()
 

@@ -145,8 +145,8 @@ def _has_a_control(batch: Batch, _files: Inventory, settings: FlowSettings) -> I
     if not roles:
         yield Problem(
             "warning",
-            f"{batch.name}: {len(batch.stained)} stained tubes and no control. Gates are "
-            "looked for between the peaks of the samples themselves, and the tubes fail where there are no two peaks. Set "
+            f"{batch.name}: {len(batch.stained)} stained tubes and no control. Gates are looked for "
+            "between the peaks of the samples themselves, and fail where there are no two peaks. Set "
             'control_role to "vehicle" for the stained untreated tube, or add single stains.',
             SHEET_FILE, batch.stained[0].row, "control_role",
         )  # fmt: skip

@@ -1,0 +1,67 @@
+"""Every remark the flow assay can make, with what it means in the lab and what to do about it."""
+
+from __future__ import annotations
+
+from exoraw.assays.contract import FindingKind
+from exoraw.assays.flow.fcs import FINDINGS as READER
+from exoraw.assays.flow.gate_findings import FINDING_KINDS as GATES
+
+STEPS = (
+    FindingKind(
+        "control_unusable",
+        "A control tube cannot be read or lacks a channel; the gates were found without it.",
+        "Export the tube again, or take it out of the sheet and mark another one.",
+    ),
+    FindingKind(
+        "control_absent",
+        "The sheet names a control whose file is not in the raw folder.",
+        "Copy the file into the raw folder or correct its path.",
+    ),
+    FindingKind(
+        "not_compensated",
+        "Neither single stains nor the file gave a spillover matrix: the numbers are uncompensated.",
+        "Add single-stain tubes to the batch or name a matrix file in compensation.csv.",
+    ),
+    FindingKind(
+        "matrix_of_file_used",
+        "No matrix was made from single stains; each tube was compensated with its own file's matrix.",
+        "Nothing if the operator compensated at the instrument; else add single stains for both dyes.",
+    ),
+    FindingKind(
+        "matrix_without_channel",
+        "The spillover matrix does not name a channel of the panel.",
+        "Correct the names in the matrix, or use single stains.",
+    ),
+    FindingKind(
+        "channel_by_detector",
+        "No channel is labelled with the dead-cell dye; the detector that usually sees PI was taken.",
+        "Write the channel into strategy.dead, or label it in the instrument's template.",
+    ),
+    FindingKind(
+        "channel_renamed",
+        "A tube names a channel otherwise than the controls of its batch.",
+        "Make sure that it is the same detector; if not, give the tube a batch of its own.",
+    ),
+    FindingKind(
+        "margin_events",
+        "Many events lie at the end of a scatter scale.",
+        "Lower the scatter voltage, or raise the trigger threshold.",
+    ),
+    FindingKind(
+        "saturated_dye",
+        "Cells lie at the end of a dye's scale: counted rightly, but their median is too low.",
+        "Lower the detector's voltage for the whole batch next time.",
+    ),
+    FindingKind(
+        "no_gate",
+        "The batch has no gates that can be trusted, so the tube has no shares.",
+        "Add a vehicle tube or single stains to the batch, or set fixed thresholds.",
+    ),
+    FindingKind(
+        "matched_control_used",
+        "The tube was gated with the unstained control of its own treatment (a drug that shines).",
+        "Nothing; look at the control overlay of the batch to see how far the border moved.",
+    ),
+)
+
+FINDING_KINDS = tuple({kind.code: kind for kind in (*READER, *GATES, *STEPS)}.values())

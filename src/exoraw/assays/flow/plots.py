@@ -1,0 +1,312 @@
+"""The pictures of the flow assay: density plot with quadrants, cleaning gates, control overlay; PNG bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes as MplAxes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.transforms import Arcsinh, Logicle, Ticks
+
+DPI = 100
+BINS = 128
+SMOOTHING = 1.0  # bins; the eye sees the population, not the binning
+DOTS_BELOW = 1.5  # smoothed events per bin: below it every event is a dot of its own
+MOST_DOTS = 2_500
+PALETTE_COLOURS = 128
+
+INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
+CONTROL_COLOURS = ("#8a8f99", "#2b6cb0", "#2f855a", "#b7791f", "#805ad5", "#0e7490")
+DENSITY = LinearSegmentedColormap.from_list(
+    "exoraw density", ["#9db8dd", "#4a7fc1", "#2c5ba8", "#3d9a8b", "#8fc152", "#f4d03f", "#ee8a2e"]
+)
+
+
+@dataclass(frozen=True)
+class PlotAxis:
+    """One axis of a picture.
+
+    Parameters
+    ----------
+    label : "Annexin V-FITC (FITC-A)"
+    transform : None for a linear axis
+    low, high : what is shown, in linear units; events beyond lie on the edge
+    """
+
+    label: str
+    transform: Arcsinh | Logicle | None
+    low: float
+    high: float
+
+    def place(self, linear: FloatArray) -> FloatArray:
+        """Position of every value between 0 (low) and 1 (high); beyond is put on the edge."""
+        start, end = self._display(np.array([self.low, self.high]))
+        where = (self._display(np.asarray(linear, dtype=np.float64)) - start) / (end - start)
+        within: FloatArray = np.clip(np.nan_to_num(where, nan=0.0), 0.0, 1.0)
+        return within
+
+    def _display(self, linear: FloatArray) -> FloatArray:
+        if self.transform is None:
+            return linear
+        display: FloatArray = self.transform.forward(linear)
+        return display
+
+    def ticks(self) -> tuple[list[float], list[str], list[float]]:
+        """Major positions with labels, and minor positions, all between 0 and 1."""
+        if self.transform is None:
+            return _linear_ticks(self.low, self.high)
+        ticks: Ticks = self.transform.ticks(self.low, self.high)
+        start, end = self._display(np.array([self.low, self.high]))
+        scaled = [[(value - start) / (end - start) for value in side] for side in (ticks.major, ticks.minor)]
+        return scaled[0], list(ticks.labels), scaled[1]
+
+
+@dataclass(frozen=True)
+class Corner:
+    """A quadrant as its corner of the plot says it."""
+
+    name: str
+    percent: float
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One control of an overlay: its name and its values on one axis, linear."""
+
+    name: str
+    values: FloatArray
+
+
+@dataclass(frozen=True)
+class Line:
+    """A threshold: where, what to call it, and whether it is the one that is used."""
+
+    value: float
+    name: str
+    used: bool
+
+
+def quadrant_plot(
+    events: FloatArray,
+    axes: tuple[PlotAxis, PlotAxis],
+    thresholds: tuple[float, float],
+    corners: tuple[Corner, Corner, Corner, Corner],
+    title: str,
+    note: str,
+) -> bytes:
+    """Draw one tube: density, quadrant lines, the four shares in the corners.
+
+    Parameters
+    ----------
+    events : (n, 2) compensated linear signal, columns as `axes`
+    corners : lower left, lower right, upper right, upper left
+    title, note : sample name, and the line below it ("7,812 single cells of 10,000 events")
+
+    Returns
+    -------
+    PNG, 8-bit palette
+    """
+    figure = Figure(figsize=(4.2, 4.35), dpi=DPI)
+    plot = figure.add_axes((0.155, 0.125, 0.815, 0.755))
+    _density(plot, axes, events)
+    _frame(plot, axes)
+    x, y = (float(axis.place(np.array([value]))[0]) for axis, value in zip(axes, thresholds, strict=True))
+    plot.axvline(x, color=GATE, linewidth=1.1)
+    plot.axhline(y, color=GATE, linewidth=1.1)
+    places = ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
+    for corner, (left, bottom) in zip(corners, places, strict=True):
+        plot.text(
+            left, bottom, f"{corner.percent:.1f} %\n{corner.name}" if bottom > 0.5 else
+            f"{corner.name}\n{corner.percent:.1f} %",
+            ha="left" if left < 0.5 else "right", va="bottom" if bottom < 0.5 else "top",
+            fontsize=8.5, color=INK, linespacing=1.25,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.78, "pad": 1.5},
+        )  # fmt: skip
+    _heading(figure, title, note)
+    return _png(figure)
+
+
+def cleaning_plot(
+    forward: FloatArray,
+    side: FloatArray,
+    height: FloatArray | None,
+    cells: BoolArray,
+    singlets: BoolArray,
+    limits: tuple[float, float, float],
+    debris_limit: float | None,
+    title: str,
+    note: str,
+) -> bytes:
+    """Draw what was taken out: debris on FSC / SSC, doublets on FSC area / height; removed events are grey.
+
+    Parameters
+    ----------
+    forward, side, height : (n,) linear; height None where it was not recorded
+    cells, singlets : (n,) masks; singlets are a part of cells
+    limits : upper ends of the forward, side and height axes, one for the batch
+    debris_limit : forward scatter below which events are debris
+    """
+    panels = 1 if height is None else 2
+    figure = Figure(figsize=(3.3 * panels + 0.5, 3.5), dpi=DPI)
+    width = 0.98 / panels
+    axes = (PlotAxis("FSC area", None, 0.0, limits[0]), PlotAxis("SSC area", None, 0.0, limits[1]))
+    left = figure.add_axes((0.17 / panels, 0.15, width - 0.21 / panels, 0.68))
+    _removed_dots(left, axes, np.column_stack([forward, side])[~cells])
+    _density(left, axes, np.column_stack([forward, side])[cells])
+    _frame(left, axes)
+    if debris_limit is not None:
+        left.axvline(float(axes[0].place(np.array([debris_limit]))[0]), color=GATE, linewidth=1.1)
+    if height is not None:
+        pair = (axes[0], PlotAxis("FSC height", None, 0.0, limits[2]))
+        right = figure.add_axes((0.5 + 0.17 / panels, 0.15, width - 0.21 / panels, 0.68))
+        both = np.column_stack([forward, height])
+        _removed_dots(right, pair, both[cells & ~singlets])
+        _density(right, pair, both[singlets])
+        _frame(right, pair)
+    _heading(figure, title, note)
+    return _png(figure)
+
+
+def control_plot(
+    axes: tuple[PlotAxis, PlotAxis],
+    curves: tuple[Sequence[Curve], Sequence[Curve]],
+    lines: tuple[Sequence[Line], Sequence[Line]],
+    title: str,
+    note: str,
+) -> bytes:
+    """Draw the controls of a batch over each other, per axis, with the border that is used and its rivals."""
+    figure = Figure(figsize=(7.0, 3.6), dpi=DPI)
+    names = list(dict.fromkeys(curve.name for side in curves for curve in side))
+    colours = {name: CONTROL_COLOURS[i % len(CONTROL_COLOURS)] for i, name in enumerate(names)}
+    for column, (axis, shown, borders) in enumerate(zip(axes, curves, lines, strict=True)):
+        plot = figure.add_axes((0.035 + 0.49 * column, 0.28, 0.455, 0.55))
+        for curve in shown:
+            _outline(plot, axis, curve, colours[curve.name])
+        for border in borders:
+            _border(plot, axis, border)
+        _frame(plot, (axis, None))
+    for index, name in enumerate(names):
+        figure.text(
+            0.04 + 0.245 * (index % 4),
+            0.075 - 0.05 * (index // 4),
+            f"— {name}",
+            color=colours[name],
+            fontsize=8,
+        )
+    _heading(figure, title, note)
+    return _png(figure)
+
+
+# ----------------------------------------------------------------- parts of a picture
+
+
+def _density(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray) -> None:
+    """Smoothed 2-D histogram, coloured by the square root of density; sparse events as dots."""
+    if not len(events):
+        return
+    x, y = axes[0].place(events[:, 0]), axes[1].place(events[:, 1])
+    column = np.minimum((x * BINS).astype(np.intp), BINS - 1)
+    row = np.minimum((y * BINS).astype(np.intp), BINS - 1)
+    counts = np.bincount(row * BINS + column, minlength=BINS * BINS).reshape(BINS, BINS)
+    smooth = gaussian_filter(counts.astype(np.float64), SMOOTHING, mode="constant")
+    dense = smooth >= DOTS_BELOW
+    if dense.any():
+        level = np.sqrt(np.where(dense, smooth, np.nan) / smooth.max())
+        plot.imshow(
+            np.ma.masked_invalid(level), origin="lower", extent=(0, 1, 0, 1), aspect="auto", cmap=DENSITY,
+            vmin=0.0, vmax=1.0, interpolation="nearest", zorder=2,
+        )  # fmt: skip
+    sparse = np.flatnonzero(~dense[row, column])
+    sparse = sparse[:: max(1, -(-len(sparse) // MOST_DOTS))]
+    plot.plot(x[sparse], y[sparse], linestyle="none", marker="o", markersize=1.3, markeredgewidth=0,
+              color="#5f7fae", zorder=1)  # fmt: skip
+
+
+def _removed_dots(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray) -> None:
+    chosen = events[:: max(1, -(-len(events) // MOST_DOTS))]
+    plot.plot(axes[0].place(chosen[:, 0]), axes[1].place(chosen[:, 1]), linestyle="none", marker="o",
+              markersize=1.4, markeredgewidth=0, color=REMOVED, zorder=0.5)  # fmt: skip
+
+
+def _outline(plot: MplAxes, axis: PlotAxis, curve: Curve, colour: str) -> None:
+    """A control's histogram, smoothed and scaled to its own peak."""
+    if not len(curve.values):
+        return
+    counts = np.bincount(np.minimum((axis.place(curve.values) * 256).astype(np.intp), 255), minlength=256)
+    smooth = gaussian_filter(counts.astype(np.float64), 3.0, mode="nearest")
+    where = (np.arange(256) + 0.5) / 256
+    top = smooth / max(float(smooth.max()), 1e-12)
+    plot.fill_between(where, top, color=colour, alpha=0.13, linewidth=0)
+    plot.plot(where, top, color=colour, linewidth=1.3)
+
+
+def _border(plot: MplAxes, axis: PlotAxis, border: Line) -> None:
+    where = float(axis.place(np.array([border.value]))[0])
+    if border.used:
+        plot.axvline(where, color=GATE, linewidth=1.4)
+    else:
+        plot.axvline(where, color=QUIET, linewidth=0.9, dashes=(3, 2))
+    plot.text(
+        where, 1.12 if border.used else 1.055, border.name, ha="center", va="center", fontsize=7.5,
+        color=GATE if border.used else QUIET,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
+    )  # fmt: skip
+
+
+def _frame(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis | None]) -> None:
+    """Ticks in real units, thin quiet spines; without a second axis the heights carry no unit."""
+    across, up = axes
+    major, labels, minor = across.ticks()
+    plot.set_xlim(0, 1)
+    plot.set_xticks(major, labels)
+    plot.set_xticks(minor, minor=True)
+    plot.set_xlabel(across.label, fontsize=9, color=INK, labelpad=2)
+    if up is None:
+        plot.set_ylim(0, 1.18)
+        plot.set_yticks([])
+    else:
+        major, labels, minor = up.ticks()
+        plot.set_ylim(0, 1)
+        plot.set_yticks(major, labels)
+        plot.set_yticks(minor, minor=True)
+        plot.set_ylabel(up.label, fontsize=9, color=INK, labelpad=1)
+    plot.tick_params(which="both", labelsize=8, color=QUIET, labelcolor=INK, direction="out", width=0.7)
+    plot.tick_params(which="minor", length=2, width=0.5)
+    for spine in plot.spines.values():
+        spine.set(color=QUIET, linewidth=0.8)
+
+
+def _heading(figure: Figure, title: str, note: str) -> None:
+    short = title if len(title) <= 52 else title[:51] + "…"
+    figure.text(
+        0.03, 0.955, short, fontsize=10.5, fontweight="bold", color=INK, parse_math=False, va="center"
+    )
+    figure.text(0.03, 0.908, note, fontsize=8, color=QUIET, parse_math=False, va="center")
+
+
+def _linear_ticks(low: float, high: float) -> tuple[list[float], list[str], list[float]]:
+    """Ticks of a linear axis from 0, in thousands where it is long: "50K" as cytometers write it."""
+    step = 10 ** np.floor(np.log10((high - low) / 2))
+    step = next(step * factor for factor in (1, 2, 2.5, 5, 10) if (high - low) / (step * factor) <= 6)
+    values = np.arange(np.ceil(low / step) * step, high + step * 1e-9, step)
+    labels = [f"{value / 1000:g}K" if high >= 10_000 and value else f"{value:g}" for value in values]
+    return [float((value - low) / (high - low)) for value in values], labels, []
+
+
+def _png(figure: Figure) -> bytes:
+    """Render to an 8-bit palette PNG without dates or software names: equal numbers give equal bytes."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+    buffer = io.BytesIO()
+    image.quantize(PALETTE_COLOURS, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=False)
+    return buffer.getvalue()

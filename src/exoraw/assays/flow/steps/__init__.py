@@ -1,0 +1,1 @@
+"""The steps of the flow assay, in order: compensate, thresholds, gate, summary."""

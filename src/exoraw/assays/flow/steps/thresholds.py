@@ -1,0 +1,343 @@
+"""The step `thresholds`: one pair of gates per batch, from its own controls, with the rivals beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from exoraw.assays.contract import Finding, Input, Inputs, Outcome, Params, ReadyFile, TaskInput, Unit
+from exoraw.assays.flow.annexin import (
+    AnnexinThresholds,
+    AxisThreshold,
+    ThresholdSettings,
+    TubeRole,
+    annexin_thresholds,
+)
+from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.controls import (
+    UNSTAINED,
+    VEHICLE,
+    Batch,
+    batches_of,
+    best_match,
+    components,
+    untreated,
+)
+from exoraw.assays.flow.debris import DebrisGate, debris_gate
+from exoraw.assays.flow.panel import UnknownChannelError
+from exoraw.assays.flow.settings import FlowSettings, Scale, Thresholds
+from exoraw.assays.flow.steps.compensate import single_stain_tubes
+from exoraw.assays.flow.steps.control_picture import control_picture
+from exoraw.assays.flow.steps.planning import (
+    BATCH_COLUMNS,
+    absent,
+    compensate_key,
+    present,
+    seed_of,
+    thresholds_key,
+)
+from exoraw.assays.flow.steps.scales import batch_scales
+from exoraw.assays.flow.steps.tube import Tube, TubeParams, clean, compensated, dye_name, read_tube
+from exoraw.io.errors import FormatError
+from exoraw.io.inventory import Inventory
+from exoraw.study.view import SampleRow, StudyView
+
+SINGLE_ANNEXIN, SINGLE_DEAD, TREATED = "single_annexin", "single_dead", "treated"
+MATCHED = "unstained:"  # + treatment: the role of a treatment-matched unstained tube
+TREATED_POOL_EVENTS = (
+    20_000  # of every tube, evenly spread, where the samples themselves must show the valley
+)
+THRESHOLD_ROLES: Mapping[str, TubeRole] = {
+    VEHICLE: "vehicle",
+    SINGLE_ANNEXIN: "single_annexin",
+    SINGLE_DEAD: "single_pi",
+    UNSTAINED: "unstained",
+    TREATED: "treated",
+}
+
+
+class ThresholdParams(Params):
+    """What a batch's gates depend on."""
+
+    tube: TubeParams
+    thresholds: Thresholds
+    scale: Scale
+
+
+@dataclass(frozen=True)
+class Control:
+    """A control tube, compensated, with the file it comes from."""
+
+    file: ReadyFile
+    tube: Tube
+    signal: FloatArray
+
+
+@dataclass(frozen=True)
+class FindThresholds:
+    """Find the batch's debris gate and thresholds, and those of treatments with their own controls."""
+
+    name: str = "thresholds"
+    version: int = 1
+    columns: tuple[str, ...] = ("control_role", "stain", "treatment", *BATCH_COLUMNS)
+
+    def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
+        """One unit per batch.
+
+        `treatment` decides only which tubes have controls of their own. That assignment is the payload and
+        the unit has no samples: a label that changes no assignment re-runs nothing.
+        """
+        settings: FlowSettings = study.settings
+        for batch in batches_of(study.rows, settings.batch_by):
+            if not batch.gated:
+                continue
+            chosen = chosen_controls(batch, settings)
+            inputs: dict[str, tuple[Input, ...]] = {
+                role: tuple(item for _, item in present(rows, files)) for role, rows in chosen.items()
+            }
+            inputs["compensation"] = (TaskInput(compensate_key(study.pipeline, batch)),)
+            yield Unit(
+                key=thresholds_key(study.pipeline, batch),
+                samples=(),
+                inputs=inputs,
+                params=ThresholdParams(
+                    tube=TubeParams.of(settings),
+                    thresholds=settings.strategy.thresholds,
+                    scale=settings.scale,
+                ),
+                payload=_payload(batch, chosen, files),
+            )
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        """Read the controls, find debris gate, thresholds and scales, draw them."""
+        params = unit.params
+        assert isinstance(params, ThresholdParams)
+        decision = inputs.one_earlier("compensation")
+        assert decision is not None
+        controls, findings = _read_controls(inputs, params, decision.data)
+        findings += _absent_controls(unit.payload["absent"])
+        gate = _debris(controls) if params.tube.cleaning.debris else None
+        findings += list(gate.findings) if gate else []
+        pools = {role: _pooled(role, found, gate, params) for role, found in controls.items() if found}
+        seed = seed_of(self.name, unit.key)
+        general = _find(pools, params, seed)
+        matched = {
+            treatment: _find(pools, params, seed, pools.get(MATCHED + treatment))
+            for treatment in sorted(set(unit.payload["assignment"].values()))
+        }
+        scales = batch_scales([c for found in controls.values() for c in found], pools, params.scale)
+        data: dict[str, Any] = {
+            "batch": unit.payload["batch"],
+            "general": _as_data(general),
+            "matched": {treatment: _as_data(found) for treatment, found in matched.items()},
+            "assignment": dict(unit.payload["assignment"]),
+            "controls": dict(unit.payload["names"]),
+            "debris": None if gate is None else gate.threshold,
+            "debris_state": "off" if gate is None else gate.state,
+            "channels": _channels(controls),
+            **scales.as_data(),
+        }
+        picture = control_picture(
+            unit.payload["batch"], unit.payload["names"], pools, general, matched, scales
+        )
+        findings += [*general.findings, *_matched_findings(general, matched)]
+        return Outcome(findings=findings, artefacts=picture, data=data, seed=seed)
+
+
+# ----------------------------------------------------------------- which tubes serve
+
+
+def chosen_controls(batch: Batch, settings: FlowSettings) -> dict[str, tuple[SampleRow, ...]]:
+    """Rows per role. The stained samples themselves are asked only where no stained control exists."""
+    strategy = settings.strategy
+    dyes = (strategy.annexin, strategy.dead)
+    plain = untreated(batch)
+    unstained = batch.role(UNSTAINED)
+    chosen: dict[str, tuple[SampleRow, ...]] = {
+        VEHICLE: batch.role(VEHICLE),
+        SINGLE_ANNEXIN: _carrying(batch, dyes[0], dyes[1]),
+        SINGLE_DEAD: _carrying(batch, dyes[1], dyes[0]),
+        UNSTAINED: tuple(row for row in unstained if components(row["treatment"]) in plain),
+    }
+    stained_control = any(chosen[role] for role in (VEHICLE, SINGLE_ANNEXIN, SINGLE_DEAD))
+    chosen[TREATED] = () if stained_control else batch.stained
+    for row in unstained:
+        if components(row["treatment"]) not in plain:
+            role = MATCHED + _spelling(row["treatment"], chosen)
+            chosen[role] = (*chosen.get(role, ()), row)
+    return chosen
+
+
+def _payload(batch: Batch, chosen: Mapping[str, tuple[SampleRow, ...]], files: Inventory) -> dict[str, Any]:
+    """What the sheet says of the batch beside the files: it is part of the unit's identity."""
+    return {
+        "batch": batch.name,
+        "names": {role: [row.sample for row, _ in present(rows, files)] for role, rows in chosen.items()},
+        "assignment": _assignment(batch, chosen),
+        "absent": absent([row for rows in chosen.values() for row in rows], files),
+    }
+
+
+def _carrying(batch: Batch, dye: tuple[str, ...], other: tuple[str, ...]) -> tuple[SampleRow, ...]:
+    """Tubes with this dye and without the other: its single stains, and the other's FMO."""
+    fmo = tuple(row for row in batch.without(other, (dye,)) if row["control_role"] == "fmo")
+    return single_stain_tubes(batch, dye) + fmo
+
+
+def _spelling(treatment: str, chosen: Mapping[str, object]) -> str:
+    """The first spelling of a treatment that the batch uses ("DOX" and "dox" are one)."""
+    known = [role.removeprefix(MATCHED) for role in chosen if role.startswith(MATCHED)]
+    return next((name for name in known if components(name) == components(treatment)), treatment)
+
+
+def _assignment(batch: Batch, chosen: Mapping[str, tuple[SampleRow, ...]]) -> dict[str, str]:
+    """Stained tube -> treatment whose own unstained tube serves it; tubes without one are left out."""
+    available = [role.removeprefix(MATCHED) for role in chosen if role.startswith(MATCHED)]
+    found = {row.sample: best_match(row["treatment"], available) for row in batch.gated}
+    return {sample: treatment for sample, treatment in found.items() if treatment}
+
+
+# ----------------------------------------------------------------- reading them
+
+
+def _read_controls(
+    inputs: Inputs, params: ThresholdParams, decision: Mapping[str, Any]
+) -> tuple[dict[str, list[Control]], list[Finding]]:
+    """Read and compensate every control; one that cannot be read leaves a finding, the others serve."""
+    controls: dict[str, list[Control]] = {}
+    findings: list[Finding] = []
+    for role, files in inputs.files.items():
+        controls[role] = []
+        for file in files:
+            try:
+                tube = read_tube(file, params.tube)
+            except (FormatError, UnknownChannelError) as error:
+                message = f"The control {file.relative} ({role}) cannot be used: {error}"
+                findings.append(Finding("control_unusable", "error", message))
+                continue
+            signal, _, remarks = compensated(tube, decision)
+            findings += [
+                replace(remark, message=f"{file.relative}: {remark.message}")
+                for remark in (*tube.findings, *remarks)
+                if remark.severity != "info"
+            ]
+            controls[role].append(Control(file, tube, signal))
+    return controls, findings
+
+
+def _absent_controls(names: Iterable[str]) -> list[Finding]:
+    return [
+        Finding("control_absent", "warning", f'The file of the control "{name}" is not in the raw folder.')
+        for name in names
+    ]
+
+
+def _debris(controls: Mapping[str, list[Control]]) -> DebrisGate | None:
+    """One gate for the batch, from the cells of all controls; single stains may be beads and stay out."""
+    whole = [c for role, found in controls.items() if not role.startswith("single") for c in found]
+    used = whole or [c for found in controls.values() for c in found]
+    areas = [c.tube.scatter.area[c.tube.in_range] for c in used if c.tube.scatter.area is not None]
+    return debris_gate(np.concatenate(areas)) if areas else None
+
+
+def _pooled(
+    role: str, found: Iterable[Control], gate: DebrisGate | None, params: ThresholdParams
+) -> FloatArray:
+    """(n, 2) compensated signal of the single cells of all tubes of a role."""
+    pieces = []
+    for control in found:
+        cleaned = clean(control.tube, gate, singlets=params.tube.cleaning.singlets)
+        signal = control.signal[cleaned.singlets]
+        every = max(1, len(signal) // TREATED_POOL_EVENTS) if role == TREATED else 1
+        pieces.append(signal[::every])
+    return np.concatenate(pieces).astype(np.float64)
+
+
+# ----------------------------------------------------------------- finding them
+
+
+def _find(
+    pools: Mapping[str, FloatArray],
+    params: ThresholdParams,
+    seed: int,
+    unstained_treated: FloatArray | None = None,
+) -> AnnexinThresholds:
+    tubes: dict[TubeRole, FloatArray] = {
+        role: pools[name] for name, role in THRESHOLD_ROLES.items() if name in pools
+    }
+    if unstained_treated is not None:
+        tubes["unstained_treated"] = unstained_treated
+    wanted = params.thresholds
+    settings = ThresholdSettings(
+        sigmas=wanted.sigmas,
+        unstained_percentile=wanted.unstained_percentile,
+        min_events=wanted.minimum_control_events,
+    )
+    return _with_fixed(annexin_thresholds(tubes, settings=settings, seed=seed), wanted)
+
+
+def _with_fixed(found: AnnexinThresholds, wanted: Thresholds) -> AnnexinThresholds:
+    """Put a person's fixed borders in the place of those that were found; the rivals stay visible."""
+    if wanted.annexin is None and wanted.dead is None:
+        return found
+    annexin, dna = _fixed(found.annexin, wanted.annexin), _fixed(found.dna, wanted.dead)
+    kept = tuple(
+        remark
+        for remark in found.findings
+        if not (remark.entity == "axis:annexin" and wanted.annexin is not None)
+        and not (remark.entity == "axis:dna" and wanted.dead is not None)
+    )
+    return AnnexinThresholds(annexin, dna, kept)
+
+
+def _fixed(axis: AxisThreshold, value: float | None) -> AxisThreshold:
+    if value is None:
+        return axis
+    return replace(axis, threshold=value, source="none", n=0, ci_low=None, ci_high=None, shift=0.0)
+
+
+def _as_data(found: AnnexinThresholds) -> dict[str, Any]:
+    return {"annexin": _axis_data(found.annexin), "dead": _axis_data(found.dna)}
+
+
+def _axis_data(axis: AxisThreshold) -> dict[str, Any]:
+    """Plain JSON of one axis; a threshold with the source "none" was set by a person."""
+    fixed = axis.source == "none" and axis.threshold is not None
+    data = asdict(axis)
+    data["source"] = "fixed in the settings" if fixed else axis.source
+    data["candidates"] = [
+        {
+            "source": candidate.source,
+            "threshold": candidate.threshold,
+            "why_not": candidate.why_not,
+            "n": candidate.n,
+        }
+        for candidate in axis.candidates
+    ]
+    return data
+
+
+def _matched_findings(general: AnnexinThresholds, matched: Mapping[str, AnnexinThresholds]) -> list[Finding]:
+    """What the treatment-matched pairs say beyond the general one."""
+    said = {(remark.code, remark.message) for remark in general.findings}
+    found = []
+    for treatment, pair in matched.items():
+        own = [remark for remark in pair.findings if (remark.code, remark.message) not in said]
+        found += [replace(remark, message=f"{treatment}: {remark.message}") for remark in own]
+    return found
+
+
+def _channels(controls: Mapping[str, list[Control]]) -> dict[str, str]:
+    """Channel and dye of both axes, as the first control names them."""
+    first = next((c.tube for found in controls.values() for c in found), None)
+    if first is None:
+        return {"annexin": "", "dead": "", "annexin_dye": "", "dead_dye": ""}
+    return {
+        "annexin": first.annexin.channel,
+        "dead": first.dead.channel,
+        "annexin_dye": dye_name(first.annexin),
+        "dead_dye": dye_name(first.dead),
+    }

@@ -1,0 +1,262 @@
+"""One tube on its way to the gates: read, margins, compensation (once), debris, single cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from exoraw.assays.contract import Finding, Params, ReadyFile
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.compensation import compensate
+from exoraw.assays.flow.debris import DebrisGate
+from exoraw.assays.flow.fcs import FcsData, read_fcs
+from exoraw.assays.flow.margins import margin_events
+from exoraw.assays.flow.panel import Match, find_channel, find_pulse
+from exoraw.assays.flow.settings import Cleaning, FlowSettings, Names, Scatter
+from exoraw.assays.flow.singlets import singlet_gate
+from exoraw.assays.flow.spillover import Spillover
+from exoraw.study.spec import Severity
+
+ANNEXIN, DEAD = "Annexin V", "dead-cell dye"
+SATURATED_SHARE = 0.01  # of cells on the ceiling of a dye's detector: medians above it are too low
+MARGIN_SHARE = 0.10  # of events on the edge of scatter: voltages or thresholds are off
+ON_RECORD_ONLY = frozenset({"conversion", "time_step", "text_empty_values", "data_end_off_by_one"})
+
+
+class TubeParams(Params):
+    """What reading and cleaning one tube depends on."""
+
+    annexin: Names
+    dead: Names
+    scatter: Scatter
+    cleaning: Cleaning
+
+    @classmethod
+    def of(cls, settings: FlowSettings) -> TubeParams:
+        """Take them from the settings of the assay."""
+        strategy = settings.strategy
+        return cls(
+            annexin=strategy.annexin,
+            dead=strategy.dead,
+            scatter=settings.scatter,
+            cleaning=settings.cleaning,
+        )
+
+
+@dataclass(frozen=True)
+class Scattered:
+    """The scatter signals of a tube, linear; None where the instrument did not record one."""
+
+    area: FloatArray | None
+    height: FloatArray | None
+    width: FloatArray | None
+    side: FloatArray | None
+    tops: tuple[float | None, float | None, float | None]  # $PnR of area, side, height
+
+
+@dataclass(frozen=True)
+class Tube:
+    """A tube, read.
+
+    Parameters
+    ----------
+    annexin, dead : the two stained channels
+    measured : (n, 2) linear signal, not compensated, columns annexin and dead
+    scatter : the scatter signals, (n,) each
+    in_range : (n,) mask without the events at the end of a scatter scale
+    tops : $PnR of the two stained channels, linear; None where unknown
+    data : the file, for its matrix and its keywords
+    findings : of the reader and of the margins
+    """
+
+    annexin: Match
+    dead: Match
+    measured: FloatArray
+    scatter: Scattered
+    in_range: BoolArray
+    tops: tuple[float | None, float | None]
+    data: FcsData
+    findings: tuple[Finding, ...]
+
+    def __len__(self) -> int:
+        return len(self.measured)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """Masks of a tube's populations, each a part of the one before: in range, cells, single cells."""
+
+    in_range: BoolArray
+    cells: BoolArray
+    singlets: BoolArray
+    singlet_method: str
+    findings: tuple[Finding, ...]
+
+
+def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
+    """Read a tube and find its channels.
+
+    Raises
+    ------
+    FormatError : the file cannot be read
+    UnknownChannelError : a stained channel is not there, or several could be meant
+    """
+    data = read_fcs(file.path, dataset=file.dataset)
+    annexin = find_channel(params.annexin, data.channels, data.markers, what=ANNEXIN)
+    dead = find_channel(params.dead, data.channels, data.markers, what=DEAD)
+    scatter = _scatter(data, params.scatter)
+    in_range, margins = _in_range(data, params)
+    kept = tuple(finding for finding in data.findings if finding.code not in ON_RECORD_ONLY)
+    columns = [annexin.index, dead.index]
+    return Tube(
+        annexin,
+        dead,
+        data.events[:, columns],
+        scatter,
+        in_range,
+        (data.ranges[annexin.index], data.ranges[dead.index]),
+        data,
+        (*kept, *margins, *_guessed(annexin, dead)),
+    )
+
+
+def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, str, tuple[Finding, ...]]:
+    """Compensate a tube once, as the batch's compensation decided.
+
+    Parameters
+    ----------
+    decision : `data` of the compensation: source ("single_stains", "csv", "keyword", "none"), and for the
+        first two channels and matrix
+
+    Returns
+    -------
+    (n, 2) compensated linear signal; the source in words; findings
+    """
+    source = decision["source"]
+    if source == "single_stains":
+        pair = (tube.annexin.channel, tube.dead.channel)
+        matrix = Spillover(pair, np.array(decision["matrix"]), "single stains of the batch")
+        return compensate(tube.measured, pair, matrix), matrix.source, ()
+    if source == "csv":
+        matrix = Spillover(tuple(decision["channels"]), np.array(decision["matrix"]), decision["note"])
+        return _with_matrix(tube, matrix)
+    if source == "keyword" and tube.data.spillover is not None:
+        return _with_matrix(tube, tube.data.spillover)
+    if source == "keyword":
+        message = (
+            "The file carries no usable spillover matrix and the batch has no single stains: the tube is not "
+            "compensated, and FITC light is counted as dead-cell dye. Add single stains or a CSV matrix."
+        )
+        return tube.measured.astype(np.float64), "none", (Finding("not_compensated", "warning", message),)
+    return tube.measured.astype(np.float64), "none", ()
+
+
+def clean(tube: Tube, debris: DebrisGate | None, *, singlets: bool) -> Cleaned:
+    """Take out debris with the batch's gate and doublets with the tube's own.
+
+    Parameters
+    ----------
+    debris : gate of the batch; None where it is switched off or forward scatter was not recorded
+    singlets : whether doublets are taken out
+    """
+    area = tube.scatter.area
+    if area is None or not len(tube):
+        return Cleaned(tube.in_range, tube.in_range, tube.in_range, "none", ())
+    cells = tube.in_range if debris is None else tube.in_range & debris.keeps(area)
+    if not singlets or not cells.any():
+        return Cleaned(tube.in_range, cells, cells, "none", ())
+    height, width = tube.scatter.height, tube.scatter.width
+    gate = singlet_gate(
+        area[cells],
+        None if height is None else height[cells],
+        None if width is None else width[cells],
+    )
+    kept = cells.copy()
+    kept[cells] = gate.keep
+    return Cleaned(tube.in_range, cells, kept, gate.method, gate.findings)
+
+
+def of_sample(findings: Sequence[Finding], sample: str) -> tuple[Finding, ...]:
+    """Put the sample's name on findings that were made without it, so that they touch its numbers."""
+    return tuple(replace(finding, sample=sample) for finding in findings)
+
+
+def dye_name(match: Match) -> str:
+    """What the dye is called in tables: the marker where the file has one, else the channel."""
+    return match.marker.strip() or match.channel
+
+
+def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[Finding, ...]]:
+    """Compensate with a matrix over any channels of the file; only the two stained ones come back."""
+    pair = [tube.annexin.channel, tube.dead.channel]
+    absent = [name for name in pair if name not in matrix.channels]
+    names = tuple(dict.fromkeys([*pair, *matrix.channels]))
+    place = {name: column for column, name in enumerate(tube.data.channels)}
+    columns = [place[name] for name in names if name in place]
+    known = [name for name in names if name in place]
+    corrected = compensate(tube.data.events[:, columns], known, matrix)[:, :2]
+    findings: tuple[Finding, ...] = ()
+    if absent:
+        message = (
+            f"The spillover matrix ({matrix.source}) does not name {' and '.join(absent)}: "
+            "no light was taken out of or for that channel."
+        )
+        findings = (Finding("matrix_without_channel", "warning", message),)
+    return corrected, matrix.source, findings
+
+
+def _scatter(data: FcsData, names: Scatter) -> Scattered:
+    area = find_pulse(names.forward, "area", data.channels)
+    height = find_pulse(names.forward, "height", data.channels)
+    width = find_pulse(names.forward, "width", data.channels)
+    side = find_pulse(names.side, "area", data.channels)
+    if height == area:
+        height = None
+
+    def column(index: int | None) -> FloatArray | None:
+        return None if index is None else data.events[:, index]
+
+    tops = tuple(None if index is None else data.ranges[index] for index in (area, side, height))
+    return Scattered(column(area), column(height), column(width), column(side), (tops[0], tops[1], tops[2]))
+
+
+def _in_range(data: FcsData, params: TubeParams) -> tuple[BoolArray, tuple[Finding, ...]]:
+    """Mask of events that touch no end of a scatter scale. Dye detectors only leave a finding.
+
+    The brightest late apoptotic cells sit at the end of the dye's scale: taking them out would take the
+    effect out.
+    """
+    everything = np.ones(len(data), dtype=bool)
+    found = [
+        index
+        for names in (params.scatter.forward, params.scatter.side)
+        if (index := find_pulse(names, "area", data.channels)) is not None
+    ]
+    if not params.cleaning.margins or not found or not len(data):
+        return everything, ()
+    names = [data.channels[index] for index in found]
+    margins = margin_events(data.events[:, found], names, [data.ranges[index] for index in found])
+    removed = margins.saturated | margins.low
+    if margins.share <= MARGIN_SHARE:
+        return ~removed, ()
+    severity: Severity = "warning"
+    message = (
+        f"{100 * margins.share:.1f} % of the events lie at the end of the {' or '.join(names)} scale and "
+        "were taken out. Lower the scatter voltage, or raise the threshold of the trigger."
+    )
+    return ~removed, (Finding("margin_events", severity, message, value=margins.share, limit=MARGIN_SHARE),)
+
+
+def _guessed(annexin: Match, dead: Match) -> tuple[Finding, ...]:
+    """A detector's name says what it can see, not which dye was in the tube: that is kept on record."""
+    if dead.asked.casefold() != "pe" or annexin.index == dead.index:
+        return ()
+    message = (
+        f'No channel is labelled with the dead-cell dye; "{dead.channel}" was taken because PI is seen '
+        "there. "
+        "Name the channel in strategy.dead if another one is meant."
+    )
+    return (Finding("channel_by_detector", "info", message),)
