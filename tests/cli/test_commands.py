@@ -1,0 +1,229 @@
+"""The commands as a person calls them, on the simulated study of the demo and through the real cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import exoraw
+
+REPORT_LIMIT = 3_000_000  # bytes; the issue's bound for the demo
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    said: str
+
+
+def call(*words: object, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> Ended:
+    """Call the installed command in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "exoraw", *map(str, words)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=240,
+        env={**os.environ, "COLUMNS": "200", **(env or {})},
+        check=False,
+    )
+    return Ended(done.returncode, done.stdout + done.stderr)
+
+
+def tree_hash(folder: Path) -> str:
+    """Digest of names, bytes and modification times of everything below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(f"{path.relative_to(folder)} {path.lstat().st_mtime_ns} ".encode())
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo") / "study"
+    ended = call("demo", folder, "--workers", 2)
+    assert ended.code == 0, ended.said
+    (folder / "said.txt").write_text(ended.said, encoding="utf-8")
+    return folder
+
+
+def test_demo_ends_with_numbers_near_the_truth_and_a_report(demo: Path) -> None:
+    results = exoraw.open(demo / "results")
+    measurements = results.table("measurements")
+    truth = pd.read_csv(demo / "truth.csv", dtype={"entity": "string"}, keep_default_na=False)
+    joined = truth.merge(measurements, on=["pipeline", "sample", "measure", "entity"], validate="one_to_one")
+    assert len(joined) == len(truth) >= 60
+    assert (joined["value"] - joined["truth"]).abs().max() <= 2.5
+    report = demo / "results/report.html"
+    assert 50_000 < report.stat().st_size < REPORT_LIMIT
+    assert "Against the truth" in (demo / "said.txt").read_text(encoding="utf-8")
+
+
+def test_a_run_leaves_the_raw_folder_as_it_was_and_a_second_run_computes_nothing(demo: Path) -> None:
+    before = tree_hash(demo / "raw")
+    ended = call("run", demo, "--workers", 2)
+    assert ended.code == 0, ended.said
+    assert tree_hash(demo / "raw") == before
+    runs = exoraw.open(demo / "results").table("runs").sort_values("run_id")
+    assert runs["ok"].iloc[-1] == 0
+    assert runs["cached"].iloc[-1] == runs["planned"].iloc[-1] > 20
+
+
+def test_in_process_and_on_workers_give_the_same_tables(demo: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(demo, copy, ignore=shutil.ignore_patterns("results"))
+    assert call("run", copy, "--workers", 0).code == 0
+    difference = call("diff", demo / "results", copy / "results")
+    assert difference.code == 0, difference.said
+
+
+def test_dry_run_says_why_and_runs_nothing(demo: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(demo, copy)
+    sheet = copy / "samples.csv"
+    lines = sheet.read_text(encoding="utf-8").splitlines()
+    sheet.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    untouched = tree_hash(copy / "results")
+    ended = call("run", copy, "--dry-run")
+    assert ended.code == 0, ended.said
+    assert "Nothing was run." in ended.said
+    assert "to run" in ended.said
+    assert tree_hash(copy / "results") == untouched
+
+
+def test_check_reports_all_errors_at_once_with_the_nearest_word(demo: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(demo, copy, ignore=shutil.ignore_patterns("results"))
+    sheet = pd.read_csv(copy / "samples.csv", dtype="string", keep_default_na=False)
+    control = sheet.index[sheet["control_role"] == "unstained"][0]
+    sheet.loc[control, "control_role"] = "unstaind"
+    sheet.loc[0, "file"] = sheet.loc[0, "file"] + "x"
+    sheet.to_csv(copy / "samples.csv", index=False)
+    ended = call("check", copy)
+    assert ended.code == 2
+    assert f"row {control + 2}" in ended.said
+    assert "unstained?" in ended.said
+    assert "row 2" in ended.said
+    assert "2 errors" in ended.said
+
+
+def test_explain_leads_from_a_number_to_its_bytes(demo: Path) -> None:
+    results = exoraw.open(demo / "results")
+    number = results.table("measurements").iloc[0]
+    files = results.table("files").set_index("file_id")
+    ended = call("explain", number["sample"], demo)
+    assert ended.code == 0, ended.said
+    assert files.loc[number["file_id"], "sha256"] in ended.said
+    by_id = call("explain", number["measurement_id"], demo)
+    assert by_id.code == 0, by_id.said
+    assert number["measure"] in by_id.said
+
+
+def test_an_unknown_sample_is_answered_with_the_nearest_names(demo: Path) -> None:
+    sample = str(exoraw.open(demo / "results").table("samples")["sample"].iloc[0])
+    ended = call("explain", sample + "x", demo)
+    assert ended.code == 2
+    assert sample in ended.said
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "xlsx"])
+def test_export_writes_files(demo: Path, tmp_path: Path, kind: str) -> None:
+    ended = call("export", demo, "--to", kind, "--folder", tmp_path / "out")
+    assert ended.code == 0, ended.said
+    assert [path for path in (tmp_path / "out").rglob(f"*.{kind}") if path.stat().st_size > 100]
+
+
+def test_freeze_keeps_a_view_that_diff_reads(demo: Path) -> None:
+    assert call("freeze", "submitted", demo).code == 0
+    assert call("freeze", "submitted", demo).code == 3  # a frozen view is never overwritten
+    same = call("diff", demo / "results/frozen/submitted", demo / "results")
+    assert same.code == 0, same.said
+
+
+def test_clean_keeps_everything_the_study_uses(demo: Path) -> None:
+    ended = call("clean", demo, "--yes")
+    assert ended.code == 0, ended.said
+    again = call("run", demo, "--workers", 0)
+    assert again.code == 0, again.said
+    assert exoraw.open(demo / "results").table("runs").sort_values("run_id")["ok"].iloc[-1] == 0
+
+
+def test_init_drafts_a_sheet_that_check_understands(demo: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(demo / "raw", raw)
+    before = tree_hash(raw)
+    ended = call("init", raw)
+    assert ended.code == 0, ended.said
+    assert tree_hash(raw) == before
+    sheet = pd.read_csv(tmp_path / "samples.csv", dtype="string", keep_default_na=False)
+    files = [path for path in raw.rglob("*.fcs")]
+    assert len(sheet) == len(files) > 20
+    assert (tmp_path / "study.yaml").is_file()
+    checked = call("check", tmp_path)
+    assert "samples.csv" in checked.said or checked.code == 0
+
+
+def test_init_a_second_time_keeps_what_was_typed_and_adds_new_files(demo: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(demo / "raw", raw)
+    late = sorted(raw.rglob("*.fcs"))[-1]
+    kept = late.read_bytes()
+    late.unlink()
+    assert call("init", raw).code == 0
+    sheet = tmp_path / "samples.csv"
+    text = sheet.read_text(encoding="utf-8-sig")
+    late.write_bytes(kept)
+    ended = call("init", raw)
+    assert ended.code == 0, ended.said
+    after = sheet.read_text(encoding="utf-8-sig")
+    assert after.startswith(text.rstrip("\n"))
+    assert late.name in after
+    assert late.name not in text
+
+
+def test_scan_lists_what_it_does_not_understand_with_the_reason(demo: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(demo / "raw", raw)
+    (raw / "notes.docx").write_bytes(b"PK\x03\x04 not an instrument file")
+    ended = call("scan", raw)
+    assert ended.code == 0, ended.said
+    assert "fcs" in ended.said
+    assert "notes.docx" in ended.said
+
+
+@pytest.mark.parametrize("words", [("run", "nowhere"), ("check", "nowhere"), ("scan", "nowhere")])
+def test_a_missing_folder_is_said_in_words(tmp_path: Path, words: tuple[str, str]) -> None:
+    ended = call(words[0], tmp_path / words[1])
+    assert ended.code == 2
+    assert "nowhere" in ended.said
+    assert "Traceback" not in ended.said
+
+
+def test_schema_is_json_schema() -> None:
+    import json
+
+    ended = call("schema")
+    assert ended.code == 0
+    assert json.loads(ended.said)["type"] == "object"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['exoraw', '--help']\n"
+        "from exoraw.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numpy', 'pandas', 'pyarrow', 'dask', 'distributed', 'matplotlib', 'pydantic', 'rich.console'}\n"
+        "sys.exit(len(heavy & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
