@@ -133,8 +133,8 @@ def sweep(results: Path) -> int:
     for folder in _private_folders(results):
         for entry in os.scandir(folder):
             relative = f"{layout.STORE}/{folder.name}/{entry.name}"
-            kept = folder.name in {layout.ROWS, layout.RUNS} or relative in named
-            if entry.name.endswith(TEMPORARY) or not kept:
+            uncommitted = entry.name.endswith(layout.PART) and relative not in named
+            if entry.name.endswith(TEMPORARY) or uncommitted:
                 removed += _remove(Path(entry.path))
     return removed + _sweep_evidence(results, named) + _sweep_temporary(results)
 
@@ -180,7 +180,7 @@ def _all_rows(results: Path, ignored: list[Ignored]) -> list[TaskRow]:
             try:
                 rows.append(from_record((layout.rows_folder(results) / name).read_text("utf-8")))
             except (OSError, ValueError, TypeError) as error:
-                ignored.append(Ignored(name, f"its commit row cannot be read ({error})"))
+                ignored.append(Ignored(name[: -len(layout.ROW)], f"its commit row cannot be read ({error})"))
     return rows
 
 
@@ -188,9 +188,9 @@ def _sizes(results: Path) -> dict[str, int]:
     """Return the size of every part, and the evidence folders that exist (size 0)."""
     sizes: dict[str, int] = {}
     for folder in _private_folders(results):
-        if folder.name not in {layout.ROWS, layout.RUNS}:
-            prefix = f"{layout.STORE}/{folder.name}/"
-            sizes.update((prefix + entry.name, entry.stat().st_size) for entry in _entries(folder))
+        prefix = f"{layout.STORE}/{folder.name}/"
+        parts = (entry for entry in _entries(folder) if entry.name.endswith(layout.PART))
+        sizes.update((prefix + entry.name, entry.stat().st_size) for entry in parts)
     sizes.update((f"{EVIDENCE}/{entry.name}", 0) for entry in _entries(results / EVIDENCE))
     return sizes
 

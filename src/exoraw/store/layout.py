@@ -8,6 +8,7 @@ STORE = ".store"  # private: parts, commit rows, runs, lock
 ROWS = "tasks"  # .store/tasks: commit rows
 RUNS = "runs"  # .store/runs: one file a run
 ROW = ".json"  # a commit row: cheap to write and to read by the thousand, and plain to the eye
+PART = ".arrow"  # rows that one task wrote for one table
 CLAIM = ".claim"  # an attempt number that is taken and will never be used again
 MANIFEST = "exoraw.json"
 PACKAGE = "datapackage.json"
@@ -37,7 +38,7 @@ def claim_path(results: Path, name: str) -> Path:
 
 def part_path(table: str, name: str) -> str:
     """Return a part's path relative to the results folder."""
-    return f"{STORE}/{table}/{name}.arrow"
+    return f"{STORE}/{table}/{name}{PART}"
 
 
 def public_path(results: Path, table: str) -> Path:

@@ -1,4 +1,4 @@
-"""Names of persons out of report and exports, by pseudonyms that are the same everywhere: pairing survives."""
+"""Names of persons out of report and exports, by pseudonyms that are the same in every table."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def _pattern(name: str) -> str:
 
 
 def _unescaped(found: re.Match[str]) -> str:
-    """Write out a letter that JSON escaped (M\\u00fcller); anything else stays as it is."""
+    """Write out a letter that JSON escaped (as in M-u-00fc-ller); anything else stays as it is."""
     letter = chr(int(found[1], 16))
     return letter if letter.isalpha() and not letter.isascii() else found[0]
 

@@ -1,0 +1,7 @@
+"""Files for other programs: CSV for anything, Parquet for R and Python, XLSX for Excel and Prism."""
+
+from __future__ import annotations
+
+from exoraw.store.export.files import FORMATS, export
+
+__all__ = ["FORMATS", "export"]
