@@ -7,9 +7,26 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.density import MAD_TO_SIGMA, DensityError
+from exoraw.assays.flow.negative import negative_population
+from exoraw.assays.flow.single_stains import SpilloverEstimate, spillover_from_single_stains
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
+from exoraw.assays.flow.spillover_csv import spillover_from_csv
 
+__all__ = [
+    "SpilloverEstimate",
+    "compensate",
+    "overcompensated",
+    "spillover_from_csv",
+    "spillover_from_single_stains",
+]
+
+SIGMAS = 2.81  # over the negative mode: the 99.75th percentile of a normal distribution
+LEAST_BRIGHT = 100  # events that must be bright in a dye before its pairs are judged
+NOTABLE_SPILLOVER = 0.02  # smaller coefficients drown in autofluorescence
+TWICE_SHARE = 0.5  # of the spilled light: half way between once (0) and twice (1)
 CHUNK_EVENTS = 1 << 18  # events solved at a time: peak memory stays at the result plus 2 MB a channel
 
 
@@ -66,3 +83,54 @@ def _columns_of(spillover: Spillover, channels: Sequence[str]) -> list[int]:
 def _nearest(name: str, channels: Sequence[str]) -> str:
     near = difflib.get_close_matches(name, channels, n=1, cutoff=0.6)
     return f' (nearest: "{near[0]}")' if near else ""
+
+
+def overcompensated(
+    compensated: FloatArray, channels: Sequence[str], spillover: Spillover
+) -> tuple[Finding, ...]:
+    """Find pairs of channels from which the spillover was taken out twice.
+
+    Cells that are bright in one dye may carry the other dye or not; they can never have less than
+    nothing of it. After a second compensation their median lies below the negatives by the spillover
+    times their brightness. A pair is remarked on when it lies below by more than half of that and by
+    more than one sigma of the negatives.
+
+    Parameters
+    ----------
+    compensated : (n, channels) linear events after compensation
+    channels : name of every column
+    spillover : the matrix that was taken out
+    """
+    columns = _columns_of(spillover, channels)
+    values = np.asarray(compensated, dtype=np.float64)[:, columns]
+    values = values[np.isfinite(values).all(axis=1)]
+    remarks: list[Finding] = []
+    for dye, name in enumerate(spillover.channels):
+        try:
+            floor = negative_population(values[:, dye]).upper(SIGMAS)
+        except DensityError:
+            continue
+        bright = values[:, dye] > floor
+        if np.count_nonzero(bright) < LEAST_BRIGHT or bright.all():
+            continue
+        lit, dark = np.median(values[bright], axis=0), np.median(values[~bright], axis=0)
+        expected = spillover.matrix[dye] * (lit[dye] - dark[dye])
+        notable = spillover.matrix[dye] >= NOTABLE_SPILLOVER
+        notable[dye] = False
+        noise = np.median(np.abs(values[~bright] - dark), axis=0) * MAD_TO_SIGMA
+        under = notable & (dark - lit > np.maximum(TWICE_SHARE * expected, noise))
+        remarks.extend(
+            _twice(name, spillover.channels[other], float(lit[other] - dark[other]))
+            for other in np.flatnonzero(under)
+        )
+    return tuple(remarks)
+
+
+def _twice(dye: str, detector: str, shift: float) -> Finding:
+    message = (
+        f"Cells that are bright in {dye} lie {-shift:,.0f} below the negative cells in {detector}: the "
+        "spillover was taken out twice. Was the file exported with compensated values?"
+    )
+    return Finding(
+        "compensated_twice", "warning", message, entity=f"channel:{detector}", value=shift, limit=0.0
+    )

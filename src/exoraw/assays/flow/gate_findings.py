@@ -11,24 +11,14 @@ COMPENSATION = (
         "Record at least 500 positive events as bright as the samples, or use compensation beads.",
     ),
     FindingKind(
-        "no_positive_population",
-        "A single-stain tube holds no population that is positive for its dye; its row stays without spill.",
-        "Check that the tube and the channel belong together, and that the dye was added.",
-    ),
-    FindingKind(
-        "single_stain_in_other_channel",
-        "A single-stain tube is brighter in another channel than in the one it is named for.",
-        "Check the sheet's stain column: two tubes may be swapped.",
-    ),
-    FindingKind(
         "implausible_spillover",
-        "A spillover value is negative beyond noise, over 1, or the matrix amplifies noise strongly.",
+        "A spillover value is over 1 or clearly negative, or two dyes look nearly alike.",
         "Look at the single stains of the two dyes; record them again if they are dim or mixed up.",
     ),
     FindingKind(
-        "compensation_residual",
-        "After compensation a bright population is still shifted in another channel.",
-        "Check that the matrix belongs to these voltages and that the file was not compensated before.",
+        "compensated_twice",
+        "Cells bright in one dye lie below the negative cells in another channel.",
+        "The file probably held compensated values already: set compensation.source to none for it.",
     ),
 )
 GATES = (

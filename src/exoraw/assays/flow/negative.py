@@ -52,7 +52,7 @@ class NegativePopulation:
 
 @dataclass(frozen=True)
 class _Histogram:
-    """Counts between linear edges; the outer edges are infinite."""
+    """Counts between linear edges; the first edge is minus infinity, the last takes all events in."""
 
     edges: FloatArray
     counts: FloatArray
@@ -157,7 +157,7 @@ def _histogram(values: FloatArray, start: _Normal) -> _Histogram:
     axis = Arcsinh(start.cofactor)
     display = np.linspace(start.centre - 6 * start.sigma, start.centre + 6 * start.sigma, BINS + 1)
     edges = axis.inverse(display)
-    edges[0], edges[-1] = -np.inf, np.inf
+    edges[0], edges[-1] = -np.inf, max(edges[-1], values.max())
     counts = np.diff(np.searchsorted(np.sort(values), edges, side="right"))
     return _Histogram(edges, counts.astype(np.float64))
 
