@@ -1,1 +1,1 @@
-"""How it runs: inventory, plan, cache keys, Dask execution. Knows assays only by their contract."""
+"""How a study runs: what raw files there are, what has to be computed and why, and who computes it."""

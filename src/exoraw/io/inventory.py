@@ -69,6 +69,7 @@ class Inventory:
     """All files of the raw folder, by relative path, in sorted order."""
 
     files: Mapping[str, RawFile] = field(default_factory=lambda: MappingProxyType({}))
+    ignored: int = 0  # hidden and system files (.DS_Store, Thumbs.db, ~$...), not listed
 
     def __iter__(self) -> Iterator[RawFile]:
         return iter(self.files.values())

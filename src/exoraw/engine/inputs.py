@@ -1,0 +1,82 @@
+"""The inputs of a task on the worker: raw files, held against the plan, and earlier outcomes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from exoraw.assays.contract import CorrectionInput, Earlier, Finding, Inputs, ReadyFile
+from exoraw.engine.failures import FileChangedError
+from exoraw.engine.inventory import digest_of
+from exoraw.engine.tasks import Order, OrderFile
+from exoraw.store.index import read_part
+from exoraw.store.rows import EVIDENCE, TaskRow
+
+_FINDING_FIELDS = ("code", "severity", "message", "sample", "entity", "value", "limit")
+
+
+def resolve(order: Order) -> Inputs:
+    """Return a unit's inputs by role; an absent role is an empty tuple.
+
+    Raises
+    ------
+    StoreError : a part of an earlier task is damaged
+    """
+    results = Path(order.results)
+    roles = order.unit.inputs
+    return Inputs(
+        files={role: tuple(_ready(order, file) for file in order.files.get(role, ())) for role in roles},
+        earlier={
+            role: tuple(_earlier(results, row) for row in order.earlier.get(role, ())) for role in roles
+        },
+        corrections={
+            role: tuple(item.correction for item in items if isinstance(item, CorrectionInput))
+            for role, items in roles.items()
+        },
+    )
+
+
+def _ready(order: Order, file: OrderFile) -> ReadyFile:
+    return ReadyFile(_place(order, file), file.relative, file.sha256[:16], file.dataset)
+
+
+def _place(order: Order, file: OrderFile) -> Path:
+    return Path(order.raw) / file.relative
+
+
+def _earlier(results: Path, row: TaskRow) -> Earlier:
+    parts = row.part_list()
+    return Earlier(
+        key=row.unit,
+        task_id=row.task_id,
+        ok=row.status == "ok",
+        data=json.loads(row.data),
+        findings=tuple(_findings(results, row)),
+        samples=row.samples,
+        matrices={Path(part.path).name: results / part.path for part in parts if part.table == EVIDENCE},
+    )
+
+
+def _findings(results: Path, row: TaskRow) -> Iterator[Finding]:
+    table = read_part(results, row, "findings")
+    for values in table.select(_FINDING_FIELDS).to_pylist() if table is not None else ():
+        yield Finding(**{**values, "sample": values["sample"] or "", "entity": values["entity"] or ""})
+
+
+def check_unchanged(order: Order) -> None:
+    """Hold the raw files against the inventory by size and time, and where these differ by content.
+
+    Raises
+    ------
+    FileChangedError : another content than was planned with
+    OSError : a file cannot be read any more
+    """
+    for file in dict.fromkeys(file for files in order.files.values() for file in files):
+        place = _place(order, file)
+        found = os.stat(place)  # noqa: PTH116  called twice a task: without the detour
+        if (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns):
+            continue
+        if found.st_size != file.size or digest_of(place) != file.sha256:
+            raise FileChangedError(file.relative)

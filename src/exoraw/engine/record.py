@@ -1,0 +1,195 @@
+"""What a run leaves beside the numbers: public tables, the row of the run, remarks of its own, the log."""
+
+from __future__ import annotations
+
+import json
+import platform as system
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+import exoraw
+from exoraw.engine import platform
+from exoraw.engine.environment import dependency_versions
+from exoraw.engine.keys import digest
+from exoraw.engine.options import RunOptions
+from exoraw.engine.tasks import Limits
+from exoraw.store import runs
+from exoraw.store.rows import TaskRow
+from exoraw.store.schemas import FILES, FINDINGS, VOCABULARY, Table
+from exoraw.store.view import publish
+from exoraw.study.table import samples_table
+
+if TYPE_CHECKING:
+    from exoraw.engine.project import Project
+
+# Remarks of the platform itself: code -> (meaning, what to do).
+REMARKS: Mapping[str, tuple[str, str]] = {
+    "file_changed": (
+        "A raw file changed while it was read; its numbers were not kept.",
+        "Run again when the instrument or the copy has finished.",
+    ),
+    "check": ("What `exoraw check` remarks on study, sheet and raw folder.", "Correct the place it names."),
+}
+
+_Row = dict[str, Any]
+
+
+def new_run_id() -> str:
+    """Return a run id that sorts by time."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+class Record:
+    """Writes down how a run goes on."""
+
+    def __init__(self, project: Project, options: RunOptions, limits: Limits, run_id: str) -> None:
+        self._project = project
+        self._results = project.results
+        self._run = _run_row(project, options, limits, run_id)
+        self._remarks: list[_Row] = list(_remarks(project))
+        self._samples = samples_table(project.loaded, [pipeline.view for pipeline in project.pipelines])
+        self._files = _table(FILES, _file_rows(project))
+        self._vocabulary = _table(VOCABULARY, _vocabulary_rows(project))
+        self._log = self._results / "logs" / f"{run_id}.log"
+
+    def begin(self, planned: int) -> None:
+        """Write the row of the run that starts."""
+        self._run["planned"] = planned
+        runs.begin(self._results, self._run)
+
+    def finish(self, outcome: str, counts: Mapping[str, int], cpu_seconds: float) -> None:
+        """Complete the row of the run."""
+        failed = sum(counts.get(status, 0) for status in ("failed", "crashed", "timeout", "skipped"))
+        self._run |= {
+            "finished_at": datetime.now(UTC),
+            "outcome": outcome,
+            "ok": counts.get("ok", 0),
+            "cached": counts.get("cached", 0),
+            "failed": failed,
+            "cpu_seconds": cpu_seconds,
+        }
+        runs.finish(self._results, self._run)
+
+    def changed(self, path: str) -> None:
+        """Remark that a raw file changed while it was read."""
+        self._remarks.append(_remark("file_changed", "error", "The file changed while it was read.", path))
+
+    def publish(self, rows: Iterable[TaskRow], *, final: bool) -> bool:
+        """Bring the public tables up to date; return whether anything was written."""
+        return publish(
+            self._results,
+            list(rows),
+            samples=self._samples,
+            files=self._files,
+            vocabulary=self._vocabulary,
+            findings=_table(FINDINGS, self._remarks),
+            final=final,
+            redact=self._project.loaded.study.redact,
+        )
+
+    def log(self, text: str, detail: str = "") -> None:
+        """Append to the log of the run; `detail` is indented below. The log never stops a run."""
+        lines = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}"]
+        lines += [f"    {line}" for line in detail.splitlines()]
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            with self._log.open("a", encoding="utf-8") as stream:
+                stream.write("\n".join(lines) + "\n")
+        except OSError:
+            pass  # a full disk is met, and told, where numbers are written
+
+
+def _run_row(project: Project, options: RunOptions, limits: Limits, run_id: str) -> _Row:
+    chosen = {
+        "workers": options.workers,
+        "scheduler": "external" if options.scheduler else "local",
+        "refresh": options.refresh,
+        "retry": options.retry,
+        "only": list(options.only),
+        "timeout_s": limits.timeout_s,
+        "memory_gb": limits.memory / 1e9,
+    }
+    return {
+        "run_id": run_id,
+        "started_at": datetime.now(UTC),
+        "exoraw_version": exoraw.__version__,
+        "python_version": system.python_version(),
+        "platform": platform.describe_system(),
+        "dependencies": dependency_versions(),
+        "study_digest": project.loaded.digest,
+        "title": project.loaded.study.title,
+        "factors": list(project.loaded.study.factors),
+        "options": json.dumps(chosen),
+    }
+
+
+def _table(table: Table, rows: Iterable[_Row]) -> pa.Table:
+    listed = list(rows)
+    schema = table.schema
+    columns = [pa.array([row.get(field.name) for row in listed], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _used_by(project: Project) -> dict[str, list[str]]:
+    """Return raw file -> samples that name it, each once, in the order of the sheet."""
+    used: dict[str, dict[str, None]] = {}
+    for pipeline in project.pipelines:
+        for row in pipeline.view.rows:
+            for path in row.files:
+                used.setdefault(path, {})[row.sample] = None
+    return {path: list(samples) for path, samples in used.items()}
+
+
+def _file_rows(project: Project) -> Iterator[_Row]:
+    used = _used_by(project)
+    for raw in project.inventory:
+        header = raw.header
+        yield {
+            "file_id": raw.file_id,
+            "sha256": raw.sha256,
+            "path": raw.path,
+            "size": raw.size,
+            "format": raw.format,
+            "datasets": len(header.datasets),
+            "instrument_make": header.make,
+            "instrument_model": header.model,
+            "instrument_serial": header.serial,
+            "acquired_at": header.acquired_at,
+            "used_by": used.get(raw.path, []),
+            "problem": raw.problem,
+        }
+
+
+def _vocabulary_rows(project: Project) -> Iterator[_Row]:
+    assays = {pipeline.assay.name: pipeline.assay for pipeline in project.pipelines}
+    for assay in assays.values():
+        for measure in assay.vocabulary:
+            yield {**vars(measure), "measure": measure.name, "assay": assay.name}
+
+
+def _remarks(project: Project) -> Iterator[_Row]:
+    """Yield what `check` has to say of study, sheet and raw folder, so that it stands beside the numbers."""
+    for problem in project.problems:
+        yield _remark("check", problem.severity, str(problem))
+
+
+def _remark(code: str, severity: str, message: str, file: str | None = None) -> _Row:
+    meaning, advice = REMARKS[code]
+    return {
+        "finding_id": digest(json.dumps(["platform", code, file, message], ensure_ascii=False))[:32],
+        "assay": "",
+        "pipeline": "",
+        "sample": "",
+        "entity": "",
+        "file": file,
+        "code": code,
+        "severity": severity,
+        "message": message,
+        "meaning": meaning,
+        "advice": advice,
+        "task_id": "",
+    }
