@@ -109,7 +109,8 @@ def _noncentrality_f(f: float, df1: float, df2: float, probability: float) -> fl
 
     if gap(0.0) < 0:
         return 0.0
-    upper = max(4 * f * df1 + 20.0, 20.0)
+    centre = f * df1
+    upper = centre + 10 * math.sqrt(2 * (df1 + 2 * centre) + 2 * centre**2 / df2) + 20.0
     return _root(gap, 0.0, upper)
 
 
@@ -119,7 +120,10 @@ def _root(gap: Callable[[float], float], low: float, high: float) -> float | Non
     at_low, at_high = gap(low), gap(high)
     if not (math.isfinite(at_low) and math.isfinite(at_high)) or at_low * at_high > 0:
         return None
-    root = float(optimize.brentq(gap, low, high, xtol=1e-13, rtol=1e-14))
+    try:
+        root = float(optimize.brentq(gap, low, high, xtol=1e-13, rtol=1e-14))
+    except ValueError:  # the noncentral series gave up in between
+        return None
     return root if abs(gap(root)) < 1e-9 else None
 
 
