@@ -247,7 +247,7 @@ _KINDS = (
     _Kind(
         "implausible_values",
         "error",
-        "Values are absurdly large or small, as when data are read from the wrong place or in the wrong type.",
+        "Values are absurdly large or small, as when data are read from a wrong place or in a wrong type.",
         "Do not use this tube; export it again.",
     ),
     _Kind(

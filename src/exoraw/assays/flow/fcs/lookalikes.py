@@ -25,13 +25,17 @@ def look_alikes(text: Text, parameters: Sequence[Parameter], notes: list[Finding
     }
     shapes = {shape: key for key in looked_for for shape in (*_opened(key), *_shortened(key), key)}
     known = {f"$P{p.number}{letter}" for p in parameters for letter in (*_PER_CHANNEL, *_HARMLESS)}
-    found = {
-        f"{key} for {shapes[shape]}"
+    strangers = (
+        key
         for key in present
         if 3 <= len(key) <= _LONGEST
         and key not in known
         and key not in _ONCE
         and not _STANDARD.fullmatch(key)
+    )
+    found = {
+        f"{key} for {shapes[shape]}"
+        for key in strangers
         for shape in (*_opened(key), *_shortened(key), key)
         if shape in shapes
     }

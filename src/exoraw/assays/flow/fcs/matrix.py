@@ -94,9 +94,7 @@ def _channel_names(
             notes.append(remark("spillover_numbers", f"{key} names channels by number: {listed(written)}."))
     absent = [name for name, known in zip(written, names, strict=True) if known is None]
     if absent:
-        message = (
-            f"{key}: {len(absent)} of {len(written)} names are no channel of the file: {listed(absent)}."
-        )
+        message = f"{key}: {len(absent)} of {len(written)} names are no channel here: {listed(absent)}."
         notes.append(remark("spillover_unusable", message))
         return None
     return [name for name in names if name is not None]

@@ -194,9 +194,7 @@ def _split(body: bytes, delimiter: bytes, notes: list[Finding]) -> list[bytes]:
     while tokens and not tokens[-1] and len(tokens) % 2:
         tokens.pop()
     if empty:
-        notes.append(
-            remark("text_empty_values", f"Keywords with an empty value: {empty}.", value=float(empty))
-        )
+        notes.append(remark("text_empty_values", f"Keywords with an empty value: {empty}.", float(empty)))
     return tokens
 
 
