@@ -24,6 +24,7 @@ class PresetFile(Strict):
     """What may stand in a preset file."""
 
     exoraw: Literal[1] = Field(1, description="Version of this file's form.")
+    preset: Word = Field("", description="Its name; the file's name where left out.")
     title: Word = Field(min_length=1, description="What it does, in a line.")
     assay: str = Field(min_length=1, description="Assay that the settings belong to.")
     description: str = Field("", description="When to use it, and what it assumes.")
@@ -36,7 +37,7 @@ class Preset:
 
     Parameters
     ----------
-    name : file name without suffix
+    name : as the file says, or its name without suffix
     title, description : in words
     assay : name of the assay
     settings : as typed, unchecked: only the assay knows them
@@ -121,5 +122,11 @@ def _read(path: Path) -> Preset:
     checked = validated(PresetFile, tree)
     settings = tree.child("settings") or empty_mapping(path.name)
     return Preset(
-        path.stem, checked.title, checked.assay, checked.settings, path, settings, checked.description
+        checked.preset or path.stem,
+        checked.title,
+        checked.assay,
+        checked.settings,
+        path,
+        settings,
+        checked.description,
     )

@@ -37,7 +37,9 @@ class NamePattern:
     """How an instrument names its files.
 
     `regex` is matched against the relative path (forward slashes) with `re.search`; its named groups
-    are sheet columns. `source` is what `init` says: "FACSDiva Specimen_Tube file name".
+    are sheet columns. `source` is what `init` says: "FACSDiva Specimen_Tube file name". Groups that begin
+    with `merge_` are no columns: files that differ in nothing else become one row (`merge_lane`,
+    `merge_read` of a sequencing library). `time_days`, `time_hours` and `time_minutes` add up to time_h.
     """
 
     source: str
