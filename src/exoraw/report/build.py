@@ -52,8 +52,10 @@ def render(content: Page) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode("utf-8")).digest()).decode("ascii")
     policy = POLICY.format(style=digest)
     own = Markup(style)  # noqa: S704 (the package's own style sheet)
-    return _environment().get_template("report.html.j2").render(
-        page=content, style=own, policy=policy, words=words
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(page=content, style=own, policy=policy, words=words)
     )
 
 

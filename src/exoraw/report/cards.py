@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
+from matplotlib.figure import Figure
 
 from exoraw.report import figures, groups, layout, words
 from exoraw.report.figures import Scale
 from exoraw.report.groups import Series
 from exoraw.report.pipeline import Pipeline
-from exoraw.report.svg import inline_svg
+from exoraw.report.svg import CSS_PIXELS, inline_svg
 
 MOST_FIGURES = 40  # drawings in one report, about 20 kB each
 UNDECLARED = 12  # series drawn where the assay declares no figure
@@ -29,6 +30,7 @@ class Card:
     drawing: Markup
     caption: str
     notes: tuple[str, ...]
+    width: int = 0  # CSS pixels
 
 
 def cards(pipeline: Pipeline, prefix: str, room: int) -> tuple[list[Card], str]:
@@ -99,7 +101,7 @@ def _points_card(pipeline: Pipeline, name: str, request: _Request) -> Card:
     spoken = f"{request.title}. {_spoken(grouped.summary, request.factors, series)}"
     caption = f"{request.caption} {HOW_TO_READ}".strip()
     notes = (*grouped.notes, *_hidden(grouped.summary))
-    return Card(request.title, inline_svg(figure, name, spoken), caption, notes)
+    return Card(request.title, inline_svg(figure, name, spoken), caption, notes, _width(figure))
 
 
 def _stack_card(pipeline: Pipeline, name: str, request: _Request) -> Card:
@@ -116,7 +118,11 @@ def _stack_card(pipeline: Pipeline, name: str, request: _Request) -> Card:
     figure = figures.stacked_shares(parts, request.factors, scale)
     spoken = f"{request.title}. Mean shares of {words.listed(labels, 12)} per group; the table holds them."
     notes = (*notes, *_hidden(max(parts.values(), key=len)))
-    return Card(request.title, inline_svg(figure, name, spoken), request.caption, notes)
+    return Card(request.title, inline_svg(figure, name, spoken), request.caption, notes, _width(figure))
+
+
+def _width(figure: Figure) -> int:
+    return round(float(figure.get_figwidth()) * CSS_PIXELS)
 
 
 def part_labels(series: Sequence[Series]) -> list[str]:

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from exoraw.report import groups
 from exoraw.report.pipeline import Pipeline
 from exoraw.report.tables import SEVERITIES
 
 EMBEDDED_BYTES = 1_600_000  # of pictures as stored; base64 adds a third, so a report stays below 3 MB
 LARGEST_PICTURE = 1_500_000  # a larger one is linked
 MOST_LINKS = 400
+WIDE = 1.8  # width over height beyond which a picture gets a broad column
 
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
@@ -29,6 +31,7 @@ class Picture:
     ----------
     source : data: URL, "" where it is not embedded
     link : relative path from the report to the file, "" where it cannot be reached
+    size : (width, height) in pixels, (0, 0) where unknown
     note : why it is not embedded, or what is wrong with the file
     """
 
@@ -38,14 +41,23 @@ class Picture:
     source: str
     link: str
     note: str
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
 class Album:
-    """The pictures of one sample (or of a task as a whole: sample is "")."""
+    """The pictures of one group of samples, sample by sample, so that its replicates stand side by side.
 
-    sample: str
+    `wide` says that its pictures are broad (several panels) and need broad columns.
+    """
+
+    title: str
     pictures: tuple[Picture, ...]
+
+    @property
+    def wide(self) -> bool:
+        """Return whether any picture is much broader than high."""
+        return any(picture.size[0] > WIDE * picture.size[1] for picture in self.pictures)
 
 
 @dataclass(frozen=True)
@@ -112,13 +124,26 @@ def _worst_first(pipeline: Pipeline, rows: list[dict[Any, Any]]) -> list[dict[An
 
 
 def _albums(pipeline: Pipeline, pictures: Iterable[Picture]) -> tuple[Album, ...]:
-    """Group pictures by sample, in the order of the sheet; those of no sample come first."""
-    place = {name: i for i, name in enumerate(pipeline.samples["sample"], start=1)}
+    """Group pictures by the group of their sample, in the order of the sheet; those of no sample first."""
+    titles = _album_titles(pipeline)
+    place = {name: i for i, name in enumerate(titles, start=1)}
+    ordered = sorted(pictures, key=lambda one: place.get(one.sample, 0 if not one.sample else len(place) + 1))
     held: dict[str, list[Picture]] = {}
-    for picture in pictures:
-        held.setdefault(picture.sample, []).append(picture)
-    names = sorted(held, key=lambda name: place.get(name, 0 if not name else len(place) + 1))
-    return tuple(Album(name, tuple(held[name])) for name in names)
+    for picture in ordered:
+        title = titles.get(picture.sample, "Other" if picture.sample else "Of several samples")
+        held.setdefault(title, []).append(picture)
+    return tuple(Album(title, tuple(own)) for title, own in held.items())
+
+
+def _album_titles(pipeline: Pipeline) -> dict[str, str]:
+    """Return sample -> its group: the levels of its factors; a control without levels stands by its role."""
+    columns = [groups.level_cells(pipeline.samples, factor) for factor in pipeline.factors]
+    titles = {}
+    for i, name in enumerate(pipeline.samples["sample"]):
+        levels = [str(column.iloc[i]) for column in columns]
+        role = pipeline.samples["control_role"].iloc[i]
+        titles[name] = f"Controls: {role}" if role and not any(levels) else groups.group_label(levels)
+    return titles
 
 
 def _picture(
@@ -138,7 +163,14 @@ def _picture(
     changed = row["sha256"] and hashlib.sha256(content).hexdigest() != row["sha256"]
     note = "this file was changed after it was computed" if changed else ""
     source = f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-    return Picture(kept.caption, kept.sample, kept.path, source, kept.link, note)
+    return Picture(kept.caption, kept.sample, kept.path, source, kept.link, note, _png_size(content))
+
+
+def _png_size(content: bytes) -> tuple[int, int]:
+    """Return (width, height) from a PNG's header; (0, 0) for anything else."""
+    if len(content) < 24 or not content.startswith(_KINDS[0][0]):
+        return (0, 0)
+    return int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
 
 
 def _file(row: Mapping[Any, Any], folder: Path, report: Path, hidden: frozenset[str]) -> Picture:

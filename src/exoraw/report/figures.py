@@ -25,10 +25,10 @@ LYING_INCH = 3.6  # width of the plot where groups lie below each other
 LEFT_INCH = 0.56  # tick labels of an upright plot; its axis label comes on top, line by line
 AXIS_CHARACTERS = int(layout.PLOT_INCH / style.CHARACTER_INCH)
 NARROWEST_PLOT = 2.4  # inches
-TOP_INCH = 0.3  # room for the key of hollow points
-RIGHT_INCH, LEGEND_INCH = 0.12, 1.75  # right of an upright plot, without and with names of parts
+TOP_INCH = 0.32  # room for the key of hollow points
+RIGHT_INCH = 0.12  # right of an upright plot
 LYING_RIGHT_INCH, LYING_BELOW_INCH = 0.6, 0.55  # n per group; ticks and axis label
-LEGEND_COLUMNS, LEGEND_ROW_INCH = 2, 0.2
+LEGEND_COLUMNS, LEGEND_ROW_INCH, LONGEST_PART = 2, 0.19, 30
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def stacked_shares(parts: Mapping[str, pd.DataFrame], factors: Sequence[str], sc
             _draw_stack(pen, slot.place, shares, full)
             tops.append(float(np.nansum(shares)))
         pen.limit(0, max(tops))
-        _part_legend(pen.axes, list(parts), places.upright)
+        _part_legend(pen.axes, list(parts))
     return pen.figure
 
 
@@ -136,10 +136,9 @@ def _upright_canvas(places: Places, value_label: str, legend: int) -> Pen:
     plot = max(NARROWEST_PLOT, (high - low) * slot)
     slot = plot / (high - low)
     below = layout.upright_depth(places, slot)
-    right = LEGEND_INCH if legend else RIGHT_INCH
     label = layout.wrapped(value_label, AXIS_CHARACTERS, longest=3 * AXIS_CHARACTERS)
     left = LEFT_INCH + (label.count("\n") + 1) * style.LINE_INCH
-    width, height = left + plot + right, TOP_INCH + layout.PLOT_INCH + below
+    width, height = left + plot + RIGHT_INCH, _top(legend) + layout.PLOT_INCH + below
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((left / width, below / height, plot / width, layout.PLOT_INCH / height))
     axes.set_ylabel(label)
@@ -151,8 +150,7 @@ def _upright_canvas(places: Places, value_label: str, legend: int) -> Pen:
 def _lying_canvas(places: Places, value_label: str, legend: int) -> Pen:
     low, high = places.span
     plot, left = (high - low) * layout.ROW_INCH, layout.lying_inches(places)
-    top = TOP_INCH + math.ceil(legend / LEGEND_COLUMNS) * LEGEND_ROW_INCH
-    width, height = left + LYING_INCH + LYING_RIGHT_INCH, top + plot + LYING_BELOW_INCH
+    width, height = left + LYING_INCH + LYING_RIGHT_INCH, _top(legend) + plot + LYING_BELOW_INCH
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((left / width, LYING_BELOW_INCH / height, LYING_INCH / width, plot / height))
     axes.set_xlabel(layout.wrapped(value_label, 60, longest=120))
@@ -235,15 +233,20 @@ def _draw_stack(pen: Pen, place: float, shares: Sequence[float], full: float) ->
         base += share
 
 
-def _part_legend(axes: Axes, parts: Sequence[str], upright: bool) -> None:
-    count = len(style.PART_COLOURS)
+def _top(legend: int) -> float:
+    """Return the inches above the plot: the key of marks, or the names of `legend` parts."""
+    return TOP_INCH + max(0, math.ceil(legend / LEGEND_COLUMNS) - 1) * LEGEND_ROW_INCH
+
+
+def _part_legend(axes: Axes, parts: Sequence[str]) -> None:
+    """Name the parts above the plot, read row by row."""
+    columns = min(LEGEND_COLUMNS, len(parts))
+    colours = style.PART_COLOURS
     handles = [
-        Patch(facecolor=style.PART_COLOURS[i % count], label=layout.wrapped(words.one_line(part), 20))
+        Patch(facecolor=colours[i % len(colours)], label=words.shortened(words.one_line(part), LONGEST_PART))
         for i, part in enumerate(parts)
     ]
-    if upright:
-        axes.legend(handles=handles[::-1], loc="upper left", bbox_to_anchor=(1.0, 1.0), handlelength=1.0,
-                    handleheight=1.0, borderaxespad=0.4, labelspacing=0.7)  # fmt: skip
-    else:
-        axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=LEGEND_COLUMNS,
-                    handlelength=1.0, handleheight=1.0, borderaxespad=0.4, columnspacing=1.2)  # fmt: skip
+    by_column = [handle for column in range(columns) for handle in handles[column::columns]]
+    axes.legend(handles=by_column, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=columns,
+                handlelength=1.0, handleheight=1.0, borderaxespad=0.5, columnspacing=1.4,
+                labelspacing=0.45)  # fmt: skip

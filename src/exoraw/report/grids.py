@@ -113,8 +113,13 @@ def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) 
         summaries = [pipeline.grouped(one, factors).summary.set_index(by) for one in chunk]
         index = pd.concat(summaries).sort_index(kind="stable").index.unique()
         longest = max(longest, len(index))
+        decimals = [
+            words.decimals_of([*own["mean"], *own["sd"]], one.unit)
+            for own, one in zip(summaries, chunk, strict=True)
+        ]
+        written = list(zip(summaries, decimals, strict=True))
         rows = tuple(
-            GroupRow(_levels(key, factors), tuple(_statistics(one, key) for one in summaries))
+            GroupRow(_levels(key, factors), tuple(_statistics(one, key, places) for one, places in written))
             for key in index[:MOST_GROUP_ROWS]
         )
         heads = tuple(Head(one.label, one.unit_label) for one in chunk)
@@ -130,11 +135,12 @@ def _levels(key: object, factors: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(level) or "—" for level in levels)
 
 
-def _statistics(summary: pd.DataFrame, key: object) -> tuple[str, str, str]:
+def _statistics(summary: pd.DataFrame, key: object, places: int | None) -> tuple[str, str, str]:
     if key not in summary.index:
         return (words.NO_VALUE, words.NO_VALUE, "0")
     row = summary.loc[[key]].iloc[0]
-    return words.number(row["mean"]), words.number(row["sd"]), words.count(row["n"])
+    mean, sd = (words.in_column(row[name], places) for name in ("mean", "sd"))
+    return mean, sd, words.count(row["n"])
 
 
 def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) -> Iterator[SampleGrid]:
@@ -146,13 +152,7 @@ def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str])
         )
     columns = _sheet_columns(pipeline)
     cells = {name: groups.level_cells(rows, name) for name in columns}
-    chosen = pipeline.measurements[pipeline.measurements["sample"].isin(rows["sample"])]
-    known = {
-        (record["sample"], *(record[name] for name in KEY)): Cell(
-            words.number(record["value"]), record["qc"] or "ok", record["curated"]
-        )
-        for record in chosen.to_dict("records")
-    }
+    known = _cells(pipeline.measurements[pipeline.measurements["sample"].isin(rows["sample"])])
     states = _states(pipeline.measurements)
     for chunk in _chunks(shown, SAMPLE_COLUMNS) if shown else [()]:
         heads = tuple(Head(one.label, one.unit_label) for one in chunk)
@@ -165,6 +165,17 @@ def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str])
             text = tuple(str(cells[column].iloc[i]) for column in columns)
             body.append(SampleRow(name, text, values, qc, codes, reason, record["control_role"]))
         yield SampleGrid(tuple(words.measure_words(name) for name in columns), heads, tuple(body))
+
+
+def _cells(measurements: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
+    """Return (sample, *key of the series) -> the number as its column writes it."""
+    found: dict[tuple[str, ...], Cell] = {}
+    for key, rows in measurements.groupby(list(KEY), sort=False):
+        places = words.decimals_of(rows["value"], rows["unit"].iloc[0])
+        cells = zip(rows["sample"], rows["value"], rows["qc"], rows["curated"], strict=True)
+        for sample, value, qc, curated in cells:
+            found[sample, *map(str, key)] = Cell(words.in_column(value, places), qc or "ok", curated)
+    return found
 
 
 def _sheet_columns(pipeline: Pipeline) -> list[str]:

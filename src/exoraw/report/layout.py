@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -21,6 +21,7 @@ MOST_LINES = 4  # lines of one group label
 LONGEST_LABEL = 44  # characters of a group label
 NARROWEST, WIDEST = 0.62, 1.15  # inches of one upright slot
 ROW_INCH = 0.27  # inches of one lying group
+WIDEST_PLOT = 8.6  # inches side by side; wider figures lie
 PLOT_INCH = 2.5  # height of an upright plot
 LABEL_DEPTH = 14.0  # pt from the axis to the first line's baseline
 OUTER_DEPTH = 7.0  # pt from the baseline of n to the line over an outer group's name
@@ -88,7 +89,9 @@ def arrange(summary: pd.DataFrame, factors: Sequence[str]) -> Places:
         near = words.one_line(str(row[inner[0]])) or "—"
         levels = tuple(str(row[factor]) for factor in factors)
         slots.append(Slot(place, levels, near, far, int(row["n"]), tints.get(str(row[inner[0]]), 0)))
-    return Places(tuple(slots), len(slots) <= MOST_UPRIGHT, len(table) - len(slots))
+    places = Places(tuple(slots), upright=True, hidden=len(table) - len(slots))
+    wide = (places.span[1] - places.span[0]) * slot_inches(places)
+    return replace(places, upright=len(slots) <= MOST_UPRIGHT and wide <= WIDEST_PLOT)
 
 
 def wrapped(label: str, width: int, longest: int = LONGEST_LABEL) -> str:

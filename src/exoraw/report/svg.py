@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from exoraw.report import style
 from exoraw.report.words import visible
 
+CSS_PIXELS = 96  # of an inch
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 CLASSES = {style.INK: "ink", style.MUTED: "muted", style.GRID: "grid", style.PAPER: "paper"}
@@ -35,7 +36,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> Markup:
     _drop(root)
     _plain_attributes(root)
     _unique_ids(root, name)
-    width, height = figure.get_size_inches() * 96  # CSS pixels
+    width, height = figure.get_size_inches() * CSS_PIXELS
     kept = {"viewBox": root.attrib["viewBox"], "width": f"{width:.0f}", "height": f"{height:.0f}",
             "role": "img", "aria-label": visible(description)}  # fmt: skip
     root.attrib.clear()

@@ -11,11 +11,15 @@ from typing import Any
 
 NO_VALUE = "–"
 SIGNIFICANT_DIGITS = 4  # more than any assay of the lab resolves, fewer than a reader stumbles over
+PERCENT_DECIMALS = 2
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _PLAIN_BREAKS = "\n\t"
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # part of correct spelling in Persian and in many Indic scripts
 
+_ABBREVIATIONS = frozenset(
+    ("mfi", "pi", "fsc", "ssc", "fmo", "qc", "dna", "rna", "auc", "id", "sd", "ic50", "ec50")
+)
 _UCUM_WORDS = (
     ("[arb'U]", "arb. units"),
     ("10*", "10^"),
@@ -44,6 +48,29 @@ def number(value: float | None, *, digits: int = SIGNIFICANT_DIGITS) -> str:
         return f"{value:,.0f}"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     return f"{value:,.{min(decimals, digits)}f}"
+
+
+def decimals_of(values: Iterable[float], unit: str) -> int | None:
+    """Return the decimals that a column of numbers shares: its largest with SIGNIFICANT_DIGITS, % with two.
+
+    None where its sizes are so large or small that every number is written for itself.
+    """
+    top = max((abs(value) for value in values if math.isfinite(value)), default=1.0)
+    if top == 0:
+        return 0
+    if not 1e-3 <= top < 1e7:
+        return None
+    wanted = max(0, SIGNIFICANT_DIGITS - 1 - max(0, math.floor(math.log10(top))))
+    return min(wanted, PERCENT_DECIMALS) if unit == "%" else wanted
+
+
+def in_column(value: float, decimals: int | None) -> str:
+    """Write a number with its column's decimals; one too small for them with two significant digits."""
+    if decimals is None or not math.isfinite(value) or value == 0:
+        return number(value)
+    if abs(value) < 10.0**-decimals:
+        return number(float(f"{value:.2g}"))
+    return f"{value:,.{decimals}f}"
 
 
 def power_of_ten(exponent: int) -> str:
@@ -98,8 +125,9 @@ def unit_words(ucum: str) -> str:
 
 
 def measure_words(measure: str) -> str:
-    """Write a word of the vocabulary for a reader: "late_apoptotic" -> "Late apoptotic"."""
-    text = measure.replace("_", " ").strip()
+    """Write a word of the vocabulary for a reader: "late_apoptotic" -> "Late apoptotic", "mfi" -> "MFI"."""
+    pieces = measure.replace("_", " ").split()
+    text = " ".join(piece.upper() if piece in _ABBREVIATIONS else piece for piece in pieces)
     return text[:1].upper() + text[1:]
 
 
