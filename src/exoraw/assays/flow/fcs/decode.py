@@ -121,7 +121,9 @@ def _decimal_tally(values: FloatArray, parameter: Parameter, low: float, high: f
 
 def _converted(stored: Stored, wanted: Sequence[Parameter]) -> tuple[FloatArray, tuple[Tally, ...]]:
     """Integers, digits, mixed types, log scales and gains: column by column, block by block."""
-    events = np.empty((stored.count, len(wanted)), np.float64, order="F")
+    narrow = all(p.datatype == "F" and p.is_linear for p in wanted)
+    kind = np.float32 if narrow else np.float64
+    events: FloatArray = np.empty((stored.count, len(wanted)), kind, order="F")
     tallies = tuple(Tally() for _ in wanted)
     for rows in stored.blocks():
         for place, parameter in enumerate(wanted):

@@ -123,7 +123,7 @@ def _check_values(values: npt.NDArray[Any], column: Column) -> None:
     low, high = values.min(), values.max()
     whole = values.dtype.kind in "ui" or bool(np.all(np.floor(values) == values))
     largest = (1 << column.bits) - 1 if column.datatype == "I" else 10 ** (column.bits or 15) - 1
-    if not whole or not low >= 0 or not int(high) <= largest:
+    if not whole or not low >= 0 or not high <= largest:
         raise FcsWriteError(
             f"{column.name}: values from {low} to {high} are not all whole numbers from 0 to {largest:,}. "
             "Round and clip them on purpose first, or write type F."

@@ -101,8 +101,8 @@ def possible_packings(parameters: Sequence[Parameter]) -> tuple[Packing, ...]:
     if all(width % 8 == 0 for width in widths):
         return (Packing("bytes", widths),)
     whole = tuple(-(-width // 8) * 8 for width in widths)
-    words = tuple(max(8, 1 << (width - 1).bit_length()) for width in widths)  # 10 bits in 16-bit words
-    ways = [Packing("bytes", words)]
+    words = tuple(width if width % 8 == 0 else max(8, 1 << (width - 1).bit_length()) for width in widths)
+    ways = [Packing("bytes", words)]  # 10 bits in 16-bit words
     if whole != words:
         ways.append(Packing("bytes", whole))
     if all(p.datatype == "I" for p in parameters):
