@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,12 +22,14 @@ from exoraw.assays.contract import (
     Unit,
 )
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.compensation import spillover_from_csv, spillover_from_single_stains
 from exoraw.assays.flow.controls import UNSTAINED, Batch, batches_of, components, untreated
 from exoraw.assays.flow.fluorescent_drugs import compound_in
+from exoraw.assays.flow.main_population import main_population
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import Compensation, FlowSettings
+from exoraw.assays.flow.single_stains import SpilloverEstimate, spillover_from_single_stains
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
+from exoraw.assays.flow.spillover_csv import spillover_from_csv
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, present
 from exoraw.assays.flow.steps.tube import Tube, TubeParams, read_tube
 from exoraw.io.errors import FormatError
@@ -136,16 +138,34 @@ def _estimated(
     names: tuple[str, ...], stains: list[list[Tube]], unstained: list[Tube], *, explicit: bool, batch: str
 ) -> Outcome:
     try:
-        found = spillover_from_single_stains(
-            {name: _pooled(tubes) for name, tubes in zip(names, stains, strict=True)},
-            names,
-            _pooled(unstained) if unstained else None,
-        )
+        found = _estimate(names, stains, unstained)
     except SpilloverError as error:
         if explicit:
             raise
         return _fallback(batch, str(error))
     return _with_matrix("single_stains", found.spillover, "single stains of the batch", found.findings)
+
+
+def _estimate(names: tuple[str, ...], stains: list[list[Tube]], unstained: list[Tube]) -> SpilloverEstimate:
+    """Estimate inside the main scatter population; on all events where its positives lie elsewhere.
+
+    Killed cells are smaller than live ones: the positive half of a PI tube may be an island of its own.
+    """
+    try:
+        return _estimate_on(names, stains, unstained, _main)
+    except SpilloverError:
+        return _estimate_on(names, stains, unstained, _whole)
+
+
+def _estimate_on(
+    names: tuple[str, ...],
+    stains: list[list[Tube]],
+    unstained: list[Tube],
+    part: Callable[[Tube], FloatArray],
+) -> SpilloverEstimate:
+    pools = {name: _pooled(tubes, part) for name, tubes in zip(names, stains, strict=True)}
+    negative = _pooled(unstained, part) if unstained else None
+    return spillover_from_single_stains(pools, names, negative)
 
 
 def _fallback(batch: str, reason: str, *, severe: bool = True) -> Outcome:
@@ -196,6 +216,18 @@ def _read(files: Iterable[ReadyFile], params: TubeParams) -> Iterator[Tube]:
             yield tube
 
 
-def _pooled(tubes: Sequence[Tube]) -> FloatArray:
-    """(n, 2) uncompensated signal of all tubes, without the events at the end of a scatter scale."""
-    return np.concatenate([tube.measured[tube.in_range] for tube in tubes])
+def _pooled(tubes: Sequence[Tube], part: Callable[[Tube], FloatArray]) -> FloatArray:
+    """(n, 2) uncompensated signal of a part of every tube."""
+    return np.concatenate([part(tube) for tube in tubes])
+
+
+def _whole(tube: Tube) -> FloatArray:
+    return tube.measured[tube.in_range]
+
+
+def _main(tube: Tube) -> FloatArray:
+    """Events of the main scatter population: positives and negatives of one autofluorescence."""
+    area, side = tube.scatter.area, tube.scatter.side
+    if area is None or side is None:
+        return _whole(tube)
+    return tube.measured[tube.in_range & main_population(area, side).keep]
