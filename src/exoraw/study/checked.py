@@ -32,7 +32,7 @@ class Checked:
     loaded: LoadedStudy
     inventory: Inventory
     specs: Mapping[str, SheetSpec]
-    formats: Mapping[str, Collection[str]] = field(default=_NO_FORMATS)
+    formats: Mapping[str, Collection[str]] = field(default_factory=dict)
     owners: tuple[tuple[str, ...], ...] = ()
 
     @property

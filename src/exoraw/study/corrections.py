@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NoReturn
 
 from exoraw.io.errors import FormatError, StudyError
@@ -150,7 +149,7 @@ def _read(path: Path) -> Correction:
         raise StudyError(f"holds {what}, which this version of exoraw does not know")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     words = {name: content[name] for name in _TEXTS}
-    value = MappingProxyType(content["value"])
+    value = content["value"]
     return Correction(**words, value=value, path=f"{FOLDER}/{path.name}", sha256=digest)
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 from exoraw.io.inventory import Inventory, RawFile
 from exoraw.study import draft_names as names
@@ -19,6 +18,7 @@ COLUMNS_TO_FILL = (
     "control_role", "treatment", "dose", "dose_unit", "time_h", "cell_line", "biological_replicate", "batch",
 )  # fmt: skip
 NAME_AT_INSTRUMENT = "instrument_name"
+PLACEHOLDERS = frozenset({"", "na", "n/a", "nil", "none", "null", "unknown", "untitled", "default", "-"})
 _FORMULA_START = "=+-@\t\r"  # a spreadsheet would compute a cell that begins so
 
 
@@ -96,7 +96,7 @@ class _Making:
 
     def done(self) -> DraftRow:
         """Return the row as it will be written."""
-        return DraftRow(MappingProxyType(self.cells), self.sources, frozenset(self.guessed), self.file.format)
+        return DraftRow(self.cells, self.sources, frozenset(self.guessed), self.file.format)
 
 
 def draft(
@@ -133,7 +133,8 @@ def draft(
             row.put("pipeline", pipelines.get(row.file.format, ""), "the format of the file")
     _make_unique(rows, taken)
     done = tuple(row.done() for row in rows)
-    return Draft(_columns(done, specs), done, _origins(done), tuple(remarks))
+    columns = _columns(done, specs)
+    return Draft(columns, done, _origins(done, columns), tuple(remarks))
 
 
 # ------------------------------------------------------------------ which files
@@ -156,7 +157,7 @@ def _left_out(inventory: Inventory, specs: Mapping[str, SheetSpec]) -> list[str]
     reasons: dict[str, list[str]] = defaultdict(list)
     for file in inventory:
         if file.problem:
-            reasons[file.problem].append(file.path)
+            reasons[file.problem.split(";")[0].rstrip(". ")].append(file.path)
         elif file.format not in specs:
             reasons[f"{file.format} files" if file.format else "of no known format"].append(file.path)
         elif names.INDEX_READS.search(file.path):
@@ -206,7 +207,7 @@ def _from_keywords(row: _Making, spec: SheetSpec, fields: Mapping[str, str]) -> 
     by_name = {key.upper().strip(): value for key, value in fields.items()}
     for keyword, column in spec.keywords.items():
         value = " ".join(by_name.get(keyword.upper(), "").split())
-        if not value or not value.isprintable():
+        if value.casefold() in PLACEHOLDERS or not value.isprintable():
             continue
         source = f"keyword {keyword} of the file"
         if column == "sample" and row.cells.get("sample", value) != value:
@@ -334,11 +335,12 @@ def _columns(rows: Iterable[DraftRow], specs: Mapping[str, SheetSpec]) -> tuple[
     return tuple(column for column in order if column in wanted)
 
 
-def _origins(rows: Iterable[DraftRow]) -> tuple[Origin, ...]:
+def _origins(rows: Iterable[DraftRow], columns: Sequence[str]) -> tuple[Origin, ...]:
     count: Counter[tuple[str, str]] = Counter()
     example: dict[tuple[str, str], tuple[str, bool]] = {}
     for row in rows:
         for column, source in row.sources.items():
             count[column, source] += 1
             example.setdefault((column, source), (row.cells[column], column in row.guessed))
-    return tuple(Origin(*key, number, *example[key]) for key, number in count.items())
+    origins = (Origin(*key, number, *example[key]) for key, number in count.items())
+    return tuple(sorted(origins, key=lambda origin: columns.index(origin.column)))

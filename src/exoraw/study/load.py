@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -277,7 +276,7 @@ class _Loading:
             column: (words,) if isinstance(words, str) else words for column, words in entry.where.items()
         }
         return PipelineSource(
-            entry.title, assay, settings.plain(), MappingProxyType(where), entry.sheet or "",
+            entry.title, assay, settings.plain(), where, entry.sheet or "",
             entry.preset or "", title, settings, line,
         )  # fmt: skip
 
@@ -316,7 +315,7 @@ class _Loading:
         spelled = whole_file_cell(cell) if SEPARATOR in cell and _is_file(self.raw, cell) else cell
         if spelled == cell and not cell.isascii():
             spelled = SEPARATOR.join(_on_disk(self.raw, name) for name in row.files)
-        return replace(row, cells=MappingProxyType({**row.cells, "file": spelled}))
+        return replace(row, cells={**row.cells, "file": spelled})
 
 
 def _is_file(raw: Path, name: str) -> bool:

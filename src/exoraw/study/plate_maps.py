@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from exoraw.study.grid import Grid, column_letter, read_grids
 from exoraw.study.numbers import as_whole
@@ -170,7 +169,7 @@ def _well_grid(
                 place = f"{column_letter(left + right)}{top + down}"
                 wells[f"{row_letters(plate_row)}{plate_column}"] = WellCell(text, place, top + down)
     cell = f"{column_letter(left)}{top}"
-    return WellGrid(name, MappingProxyType(wells), sheet.source, sheet.tab, cell, rows[-1], numbers[-1])
+    return WellGrid(name, wells, sheet.source, sheet.tab, cell, rows[-1], numbers[-1])
 
 
 def _doubled(grids: Sequence[WellGrid]) -> Iterator[Problem]:

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 
 from exoraw.io.errors import StudyError
 from exoraw.study.grid import read_grids
@@ -76,13 +75,12 @@ class _Laying:
     def result(self) -> Sheet:
         columns = tuple(self.columns)
         rows = tuple(
-            replace(row, cells=MappingProxyType({name: row.cells.get(name, "") for name in columns}))
-            for row in self.rows
+            replace(row, cells={name: row.cells.get(name, "") for name in columns}) for row in self.rows
         )
         source = ", ".join(self.digests) or self.sheet.source
         return replace(
             self.sheet, source=source, columns=columns, rows=rows, problems=tuple(self.problems),
-            digests=MappingProxyType(self.digests),
+            digests=self.digests,
         )  # fmt: skip
 
     def entry(self, entry: PlateEntry, folder: Path) -> None:
@@ -128,7 +126,7 @@ class _Laying:
                     self.problems.append(Problem("error", message, row.source, row.row, column))
                 filled[column] = cell.text
             self.columns.update(dict.fromkeys(filled))
-            self.rows[index] = replace(self.rows[index], cells=MappingProxyType(filled))
+            self.rows[index] = replace(self.rows[index], cells=filled)
         idle = [well for well in cells if well not in rows]
         if idle:
             message = (
@@ -146,7 +144,7 @@ class _Laying:
             made["file"] = made.get("file") or self._file_cell(plate, well, entry, files)
             first = min((cell for cell in described.values()), key=lambda cell: cell.row)
             self.columns.update(dict.fromkeys(("sample", "file", *made)))
-            self.rows.append(SheetRow(first.row, MappingProxyType(made), source))
+            self.rows.append(SheetRow(first.row, made, source))
         unknown = sorted(set(files) - set(cells), key=row_and_column)
         if unknown:
             message = f"files of wells of plate {plate} that the map leaves empty: {listed(unknown)}"

@@ -54,7 +54,6 @@ _ALIASES = MappingProxyType(
     }
 )
 _DATE_LIKE = re.compile(r"date|time|day|when|acquired", re.IGNORECASE)
-_NO_CELLS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class SheetRow:
     """
 
     row: int
-    cells: Mapping[str, str] = field(default=_NO_CELLS)
+    cells: Mapping[str, str] = field(default_factory=dict)
     source: str = ""
 
     @property
@@ -108,7 +107,7 @@ class Sheet:
     rows: tuple[SheetRow, ...]
     problems: tuple[Problem, ...] = ()
     delimiter: str = ""
-    digests: Mapping[str, str] = field(default=_NO_CELLS)
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def split_files(cell: str) -> tuple[str, ...]:
@@ -236,7 +235,7 @@ class _Reading:
                 found[name] = self._cell(name, cell, number)
                 if (number, position + 1) in self.grid.dates and not _DATE_LIKE.search(name):
                     self._warn_of_date(name, found[name], number)
-        return SheetRow(number, MappingProxyType(found), self.grid.source)
+        return SheetRow(number, found, self.grid.source)
 
     def _refuse_unnamed(self, number: int, cells: tuple[str, ...]) -> None:
         for position, cell in enumerate(cells):
@@ -311,7 +310,7 @@ def joined(sheets: Iterable[Sheet]) -> Sheet:
         tuple(row for sheet in every for row in sheet.rows),
         tuple(problem for sheet in every for problem in sheet.problems),
         next((sheet.delimiter for sheet in every if sheet.delimiter), ""),
-        MappingProxyType({name: digest for sheet in every for name, digest in sheet.digests.items()}),
+        {name: digest for sheet in every for name, digest in sheet.digests.items()},
     )
 
 

@@ -128,7 +128,7 @@ def _sample_rows(
             if name not in _IDENTITY
         }
         reason = excluded.get(index_of[id(row)], "")
-        found.append(SampleRow(row.sample, row.files, row.dataset, MappingProxyType(cells), row.row, reason))
+        found.append(SampleRow(row.sample, row.files, row.dataset, cells, row.row, reason))
     return tuple(found)
 
 
