@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -101,7 +100,7 @@ class Unit:
     inputs: Mapping[str, tuple[Input, ...]]
     params: Params
     needs: Needs = "all"
-    payload: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    payload: Mapping[str, Any] = field(default_factory=dict)
 
 
 # ----------------------------------------------------------------- what a worker is handed

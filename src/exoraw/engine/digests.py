@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +78,13 @@ def _from_file(raw: RawFile) -> dict[str, Any]:
         "format": raw.format,
         "problem": raw.problem,
         "header": [header.make, header.model, header.serial, header.acquired_at],
-        "datasets": [{**asdict(item), "fields": dict(item.fields)} for item in header.datasets],
+        "datasets": [_plain(item) for item in header.datasets],
     }
+
+
+def _plain(dataset: DatasetHeader) -> dict[str, Any]:
+    plain = {item.name: getattr(dataset, item.name) for item in fields(dataset)}
+    return {**plain, "fields": dict(dataset.fields)}
 
 
 def _to_file(path: str, entry: Mapping[str, Any]) -> RawFile:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from exoraw.assays.flow.fcs.heading import Heading, headings
 from exoraw.assays.flow.fcs.segments import HEADER_BYTES
@@ -66,7 +65,7 @@ def _dataset(index: int, found: Sequence[Heading]) -> DatasetHeader:
     text = found[index].text
     fields = {key: value for key, value in text.keywords.items() if len(value) <= LONGEST_FIELD}
     original = next((k for k in range(index) if same_events(found[k], found[index])), None)
-    return DatasetHeader(index, text.integer("$TOT"), MappingProxyType(fields), original)
+    return DatasetHeader(index, text.integer("$TOT"), fields, original)
 
 
 def same_events(first: Heading, second: Heading) -> bool:
