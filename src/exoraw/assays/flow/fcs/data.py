@@ -70,7 +70,8 @@ class FcsData:
         if self._time is None or self.timestep is None:
             return None
         ticks = self._stored.column(self._time)
-        seconds = ticks.astype(np.float64) * self.timestep
+        with np.errstate(invalid="ignore", over="ignore"):  # damaged files; `not_finite` tells of it
+            seconds = ticks.astype(np.float64) * self.timestep
         seconds.setflags(write=False)
         return seconds
 

@@ -173,8 +173,9 @@ class Stored:
         types = [self.dtype_of(parameter) for parameter in parameters]
         common = np.result_type(*types) if types else np.dtype(np.float64)
         out = np.empty((self.count, len(types)), common, order="F")
-        for place, parameter in enumerate(parameters):
-            out[:, place] = self.column(parameter)
+        with np.errstate(invalid="ignore"):  # signalling NaN of damaged files; `not_finite` tells of them
+            for place, parameter in enumerate(parameters):
+                out[:, place] = self.column(parameter)
         out.setflags(write=False)
         return out
 
