@@ -139,6 +139,7 @@ def errors_against_truth(results: Path, truth: Path) -> pd.DataFrame:
     measured = Results(results).table("measurements")[[*key, "assay", "unit", "value"]]
     measured = measured.astype(dict.fromkeys(key, "string"))
     measured["entity"] = measured["entity"].fillna("")
+    measured = measured.merge(known[key], on=key)  # the rest has no known truth and need not be unique here
     joined = known.astype({"truth": "float64"}).merge(measured, on=key, how="left", validate="one_to_one")
     joined["error"] = joined["value"] - joined["truth"]
     return joined

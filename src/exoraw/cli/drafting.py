@@ -1,0 +1,57 @@
+"""Draft a study from a raw folder, and tell the person what came from where."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from exoraw.cli.console import out, plural
+
+if TYPE_CHECKING:
+    from exoraw.study.draft import Written
+
+
+def draft_study(raw: Path, folder: Path, preset: str) -> Written:
+    """Write study.yaml and samples.csv into `folder`, or add rows for new files to the sheet there.
+
+    Raises
+    ------
+    StudyError : no file is understood, the preset is unknown, or the folder lies inside the raw folder
+    """
+    from exoraw.assays import registry
+    from exoraw.engine.inventory import take_inventory
+    from exoraw.study.draft import analyses_for, write_draft
+
+    readable: dict[str, list[str]] = {}
+    for assay, declared in registry.formats():
+        readable.setdefault(assay, []).append(declared.name)
+    inventory = take_inventory(raw, cache=None)
+    analyses = analyses_for(readable, inventory, preset)
+    specs = {name: registry.load(analysis.assay).sheet for analysis in analyses for name in analysis.formats}
+    return write_draft(folder, raw, inventory, specs, analyses)
+
+
+def show_draft(written: Written) -> None:
+    """Say which files were written, where each column comes from, and what is left to do."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = out()
+    verb = "Drafted" if written.is_new else "Added to what was there"
+    console.print(f"{verb}: {plural(written.added, 'row')} in {written.sheet}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for heading in ("column", "comes from", "rows", "for example"):
+        table.add_column(heading, overflow="fold")
+    for origin in written.draft.origins:
+        source = f"{origin.source} (a guess: please look at it)" if origin.guessed else origin.source
+        table.add_row(escape(origin.column), escape(source), str(origin.rows), escape(origin.example))
+    if written.draft.origins:
+        console.print(table)
+    for remark in written.remarks:
+        console.print(escape(remark), soft_wrap=True)
+    console.print(
+        f"Next: fill {written.sheet.name} in Excel (treatment, replicate, control_role), "
+        f"then: exoraw check {written.study.parent}",
+        soft_wrap=True,
+        markup=False,
+    )
