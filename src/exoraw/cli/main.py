@@ -30,7 +30,7 @@ from exoraw.cli.console import EXIT_INTERRUPTED, EXIT_STORE, EXIT_USAGE, complai
 from exoraw.io.errors import ExorawError, StoreError
 
 if TYPE_CHECKING:
-    from typer import Context
+    from typer._click.core import Context
     from typer._click.formatting import HelpFormatter
 
 
