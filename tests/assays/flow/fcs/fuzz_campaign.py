@@ -247,6 +247,9 @@ def reading(path: Path) -> Reading:
 
 def same_values(one: FcsData, other: FcsData) -> bool:
     """Events, raw values, seconds and matrix are the same, bit for bit (NaN equals NaN)."""
+    names = [None if d.spillover is None else d.spillover.channels for d in (one, other)]
+    if names[0] != names[1]:
+        return False
     matrices = [None if d.spillover is None else d.spillover.matrix for d in (one, other)]
     pairs = [
         (one.events, other.events),

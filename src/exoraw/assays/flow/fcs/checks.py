@@ -15,6 +15,7 @@ from exoraw.assays.flow.fcs.parameters import Parameter
 from exoraw.assays.flow.fcs.stored import Stored, Values
 
 SAMPLED_EVENTS = 4_096
+SAMPLED_VALUES = 1_000_000
 HUGE, TINY = 1e18, 1e-18  # no detector signal lies outside; a shifted or swapped float32 does half the time
 ABSURD_SHARE = 0.005  # of the sampled values; real files: none seen
 LEAST_EVENTS = 200  # fewer do not show which byte varies more
@@ -43,7 +44,11 @@ def check_values(
 def _say_counts(
     code: str, what: str, counts: Sequence[int], wanted: Sequence[Parameter], notes: list[Finding]
 ) -> None:
-    touched = [f"{p.name} {n:,}" for p, n in zip(wanted, counts, strict=True) if n]
+    touched = [
+        f"{p.name} {n:,}" + (f" (of {p.mask.bit_length()} bits)" if p.mask is not None else "")
+        for p, n in zip(wanted, counts, strict=True)
+        if n
+    ]
     if touched:
         message = f"{what} (number of events per channel): {listed(touched)}."
         notes.append(remark(code, message, value=float(sum(counts))))
@@ -51,7 +56,8 @@ def _say_counts(
 
 def _sample(stored: Stored) -> slice:
     """First events of the dataset, at most `SAMPLED_EVENTS`."""
-    return slice(0, min(SAMPLED_EVENTS, stored.count))
+    events = max(SAMPLED_VALUES // len(stored.parameters), 1)
+    return slice(0, min(SAMPLED_EVENTS, events, stored.count))
 
 
 def _absurd(values: FloatArray) -> float:

@@ -57,11 +57,15 @@ def headings(raw: RawBytes) -> Iterator[Heading]:
     FormatError : as `read_heading`; or absurdly many datasets
     """
     base: int | None = 0
-    number = 0
+    number = told = 0
     while base is not None:
         if number >= MAX_DATASETS:
             raise FormatError(raw.path, base, f"at most {MAX_DATASETS:,} datasets", "more")
         heading = read_heading(raw, base)
+        told += heading.segments.text.length
+        if told > raw.size:
+            found = "datasets that share their keywords"
+            raise FormatError(raw.path, base, "keywords of its own for every dataset", found)
         yield heading
         base = heading.following
         number += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.fcs.findings import listed, remark
@@ -15,11 +16,14 @@ _PER_CHANNEL = ("E", "G", "R", "B", "N", "DATATYPE")
 _HARMLESS = "SFLOPTVDC"  # $PnS, $PnF ...: standard, or common, and no numbers depend on them
 _STANDARD = re.compile(r"\$PKN?\d+|\$(BEGIN|END)TEXT")  # peak channels of histograms; a vendor's own words
 _LONGEST = 14
+_MOST_CHANNELS, _MOST_STRANGERS = 500, 5_000  # beyond, the search would cost more than it tells
 
 
 def look_alikes(text: Text, parameters: Sequence[Parameter], notes: list[Finding]) -> None:
     """Say so where a missing keyword that decides numbers stands there misspelt by one character."""
     present = text.folded_keys()
+    if len(parameters) > _MOST_CHANNELS:
+        return
     looked_for = {key for key in _ONCE if key not in present} | {
         key for p in parameters for letter in _PER_CHANNEL if (key := f"$P{p.number}{letter}") not in present
     }
@@ -35,7 +39,7 @@ def look_alikes(text: Text, parameters: Sequence[Parameter], notes: list[Finding
     )
     found = {
         f"{key} for {shapes[shape]}"
-        for key in strangers
+        for key in islice(strangers, _MOST_STRANGERS)
         for shape in (*_opened(key), *_shortened(key), key)
         if shape in shapes
     }

@@ -15,8 +15,9 @@ from exoraw.assays.flow.fcs.text import Text, parse_integer, parse_real
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
 
 KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$SPILL")  # in order of trust
-MAX_DYES = 500
-_DFC = re.compile(r"\$DFC(\d{1,3})TO(\d{1,3})")
+MAX_DYES = 256  # spectral cytometers have up to 186 detectors
+_DFC = re.compile(r"\$DFC(\d{1,2})TO(\d{1,2})")
+_FLUORESCENCE = re.compile(r"FL ?(\d{1,2})(?!\d)", re.IGNORECASE)
 _SCATTER_OR_TIME = re.compile(r"^(FSC?|SSC?|FALS|SALS|TIME|EVENT|WIDTH)\b|^(FS|SS)[ -]", re.IGNORECASE)
 
 
@@ -102,7 +103,8 @@ def _channel_names(
 
 def _build(key: str, names: list[str], matrix: FloatArray, notes: list[Finding]) -> Spillover | None:
     try:
-        return Spillover(tuple(names), matrix, key)
+        with np.errstate(all="ignore"):  # absurd numbers end as "not finite" or "cannot be told apart"
+            return Spillover(tuple(names), matrix, key)
     except (SpilloverError, np.linalg.LinAlgError, FloatingPointError) as error:
         notes.append(remark("spillover_unusable", f"{key}: {error}"))
         return None
@@ -122,7 +124,8 @@ def _from_dfc(text: Text, parameters: Sequence[Parameter], notes: list[Finding])
     if not shares:
         return None
     numbers = sorted({number for pair in shares for number in pair})
-    names = {number: _fluorescence(number, parameters) for number in numbers}
+    fluorescences = _fluorescences(parameters)
+    names = {number: fluorescences.get(number) for number in numbers}
     absent = [f"FL{number}" for number, name in names.items() if name is None]
     if absent:
         notes.append(
@@ -140,13 +143,19 @@ def _from_dfc(text: Text, parameters: Sequence[Parameter], notes: list[Finding])
     return built
 
 
-def _fluorescence(number: int, parameters: Sequence[Parameter]) -> str | None:
-    """Channel that is called FLn, else the n-th channel that is neither scatter nor time."""
-    pattern = re.compile(rf"FL ?{number}(?!\d)", re.IGNORECASE)
-    called = [p for p in parameters if pattern.match(p.label) or pattern.match(p.marker)]
-    if called:  # where a signal is stored both ways, the log one is what was compensated on the screen
-        return next((p.name for p in called if p.decades > 0.0), called[0].name)
-    if any(re.match(r"FL ?\d", p.label, re.IGNORECASE) for p in parameters):
-        return None
+def _fluorescences(parameters: Sequence[Parameter]) -> dict[int, str]:
+    """Number -> channel called FLn; where none is, the n-th channel that is neither scatter nor time.
+
+    Where a signal is stored both ways, the log channel is what was compensated on the screen.
+    """
+    called: dict[int, Parameter] = {}
+    for parameter in parameters:
+        match = _FLUORESCENCE.match(parameter.label) or _FLUORESCENCE.match(parameter.marker)
+        if match:
+            first = called.setdefault(int(match[1]), parameter)
+            if parameter.decades > 0.0 and first.decades == 0.0:
+                called[int(match[1])] = parameter
+    if called:
+        return {number: parameter.name for number, parameter in called.items()}
     colours = [p for p in parameters if not p.is_time and not _SCATTER_OR_TIME.search(p.label)]
-    return colours[number - 1].name if 0 < number <= len(colours) else None
+    return {number: parameter.name for number, parameter in enumerate(colours, 1)}

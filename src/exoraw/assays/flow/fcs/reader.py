@@ -98,7 +98,7 @@ def _heading(raw: RawBytes, dataset: int) -> Heading:
 def _stored(raw: RawBytes, heading: Heading, notes: list[Finding]) -> tuple[Stored, Place]:
     """The values of a dataset, where they are and how they lie."""
     text, base = heading.text, heading.base
-    _check_mode(text, notes)
+    _check_mode(text, heading.segments.version, notes)
     count = text.integer("$PAR")
     if count is None or not 1 <= count <= MAX_PARAMETERS:
         raise text.error("$PAR", f"a number of channels between 1 and {MAX_PARAMETERS:,}")
@@ -130,10 +130,11 @@ def _stored(raw: RawBytes, heading: Heading, notes: list[Finding]) -> tuple[Stor
     return Stored(raw.path, start, data, n, parameters, place.packing, order), place
 
 
-def _check_mode(text: Text, notes: list[Finding]) -> None:
+def _check_mode(text: Text, version: str, notes: list[Finding]) -> None:
     mode = text.get("$MODE")
     if mode is None:
-        notes.append(remark("keyword_missing", "No $MODE; taken as list mode."))
+        if version < "3.2":  # from 3.2 on it may be left out
+            notes.append(remark("keyword_missing", "No $MODE; taken as list mode."))
     elif mode.upper() != "L":
         advice = "Histograms hold no single events; export the list-mode file."
         raise text.error("$MODE", "L (list mode: one row per event)", advice)

@@ -24,13 +24,10 @@ def conversion_record(
     spillover: Spillover | None,
 ) -> Finding:
     """The finding `conversion`: everything that decides the numbers, in one message."""
-    width = sorted(set(stored.packing.widths))
-    bits = "/".join(str(b) for b in width)
-    types = "/".join(sorted({_TYPE_WORDS[p.datatype] for p in stored.parameters}))
     order = ",".join(str(place) for place in stored.order.order)
     parts = [
         f"{stored.count:,} events x {len(stored.parameters)} channels from byte {stored.start:,} ({source}), "
-        f"{bits}-bit {types}" + (f", byte order {order}" if order else "")
+        f"{_types(stored)}" + (f", byte order {order}" if order else "")
     ]
     scales: dict[str, list[str]] = {}
     for parameter in wanted:
@@ -46,6 +43,28 @@ def conversion_record(
             f"fingerprint {fingerprint(spillover)}; not applied"
         )
     return remark("conversion", "; ".join(parts) + ".")
+
+
+def _types(stored: Stored) -> str:
+    """Type and width of the values; with the channel numbers where they differ."""
+    groups: dict[str, list[int]] = {}
+    for parameter, bits in zip(stored.parameters, stored.packing.widths, strict=True):
+        name = f"{bits}-bit {_TYPE_WORDS[parameter.datatype]}"
+        groups.setdefault(name, []).append(parameter.number)
+    if len(groups) == 1:
+        return next(iter(groups))
+    return ", ".join(f"{name} ({_numbers(numbers)})" for name, numbers in groups.items())
+
+
+def _numbers(numbers: list[int]) -> str:
+    """1, 2, 3, 7 as "1-3, 7"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
 
 
 def fingerprint(spillover: Spillover) -> str:

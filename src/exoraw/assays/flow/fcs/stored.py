@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -206,8 +207,13 @@ class Stored:
         """(events, bytes of an event)."""
         return self.data.reshape(self.count, self.packing.event_bits // 8)
 
+    @cached_property
+    def _first_bits(self) -> tuple[int, ...]:
+        """First bit of every value within its event."""
+        return tuple(itertools.accumulate((0, *self.packing.widths[:-1])))
+
     def _byte_range(self, place: int) -> slice:
-        start = sum(self.packing.widths[:place]) // 8
+        start = self._first_bits[place] // 8
         return slice(start, start + self.packing.widths[place] // 8)
 
     def _from_bytes(self, parameter: Parameter, rows: slice) -> Values:
@@ -233,7 +239,7 @@ class Stored:
         first = rows.start * event // 8  # whole, because blocks start at multiples of 8 events
         part = self.data[first : first + self.packing.data_bytes(rows.stop - rows.start)]
         bits = np.unpackbits(part, bitorder="little" if little else "big")[: (rows.stop - rows.start) * event]
-        start = sum(self.packing.widths[:place])
+        start = self._first_bits[place]
         width = self.packing.widths[place]
         mine = bits.reshape(-1, event)[:, start : start + width]
         values = np.zeros(len(mine), np.uint64)

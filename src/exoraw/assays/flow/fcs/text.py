@@ -11,7 +11,7 @@ from exoraw.assays.contract import Finding
 from exoraw.assays.flow.fcs.findings import listed, remark
 from exoraw.io.errors import FormatError
 
-MAX_TEXT = 8_000_000  # bytes; the largest real one seen is 60 kB
+MAX_TEXT = 4_000_000  # bytes; the largest real one seen has 25 kB
 MAX_KEYWORDS = 50_000
 _BLANK = " \0\t\r\n"
 _BLANK_BYTES = _BLANK.encode()
