@@ -18,7 +18,6 @@ MOST_ROWS = 200_000
 MOST_COLUMNS = 2_000
 OPEN_RETRIES = 5  # a program that is saving holds the file for a fraction of a second
 RETRY_AFTER_S = 0.2
-DELIMITERS = ",;\t"
 WORKBOOKS = (".xlsx", ".xlsm")
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 LARGEST_FIELD = 131_072  # characters in one CSV cell, the csv module's own limit
@@ -135,10 +134,12 @@ def _delimiter(decoded: Decoded) -> tuple[str, str]:
     first, _, rest = decoded.text.partition("\n")
     if first[:4].lower() == "sep=" and len(first) == 5:
         return rest, first[4]
-    header = next((line for line in decoded.text.split("\n", 20) if line.strip(" ,;\t")), "")
+    lines = decoded.text.split("\n", 20)
+    header = next((line for line in lines if line.strip(" ,;\t")), lines[0])
     outside = "".join(header.split('"')[::2])  # what stands between quotes does not count
-    counts = {mark: outside.count(mark) for mark in DELIMITERS}
-    return decoded.text, max(DELIMITERS, key=lambda mark: counts[mark])
+    if "\t" in outside:  # nobody types a tab into a name
+        return decoded.text, "\t"
+    return decoded.text, max(",;", key=outside.count)
 
 
 def _parse(text: str, delimiter: str, source: str) -> tuple[list[tuple[str, ...]], list[Problem]]:

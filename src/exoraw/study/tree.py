@@ -130,7 +130,8 @@ def parse_tree(text: str, file: str) -> Node:
         message = f"is no YAML text: {str(error).splitlines()[0]}"
         raise StudyProblems([*builder.problems, Problem("error", message, file)]) from error
     if root is None or root.entries is None:
-        found = "an empty file" if root is None or root.value is None else "a list or a single value"
+        empty = root is None or (root.value is None and root.items is None)
+        found = "an empty file" if empty else "a list or a single value"
         message = f'expected lines such as "title: My study", found {found}'
         builder.problems.append(Problem("error", message, file))
     if builder.problems or root is None:

@@ -17,7 +17,8 @@ from exoraw.study.grid import Grid, column_letter
 from exoraw.study.spec import Problem
 
 LARGEST_UNPACKED = 200_000_000  # bytes of all parts
-MOST_RATIO = 1_000  # unpacked over packed; real workbooks stay below 100
+SMALL_UNPACKED = 20_000_000  # bytes that never hurt, however well they were packed
+MOST_RATIO = 200  # unpacked over packed beyond that; real workbooks stay below 50
 MOST_CELLS = (
     2_000_000  # the reader allocates the whole rectangle: one stray cell at XFD1048576 means 17e9 cells
 )
@@ -160,7 +161,7 @@ def _extents(data: bytes, source: str) -> dict[str, _Extent]:
 
 def _refuse_bomb(archive: zipfile.ZipFile, packed: int, source: str) -> None:
     unpacked = sum(part.file_size for part in archive.infolist())
-    if unpacked > LARGEST_UNPACKED or unpacked > MOST_RATIO * packed:
+    if unpacked > LARGEST_UNPACKED or unpacked > max(SMALL_UNPACKED, MOST_RATIO * packed):
         raise StudyError(
             f"{source}: unpacks to {unpacked:,} bytes, more than a sample sheet can need; not read."
         )
