@@ -1,0 +1,239 @@
+"""The means, SDs and n of a report, against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exoraw.report import groups, words
+from exoraw.report.pipeline import Pipeline, pipelines
+from exoraw.report.source import load
+
+
+def apoptosis(folder) -> Pipeline:
+    tables, _ = load(folder.write())
+    return next(one for one in pipelines(tables) if one.name == "apoptosis")
+
+
+def grouped(folder, measure: str = "share", factors: tuple[str, ...] = ("treatment",)):
+    pipeline = apoptosis(folder)
+    series = next(one for one in pipeline.series if one.measure == measure)
+    return pipeline.grouped(series, factors)
+
+
+def rows(folder, *numbers: tuple[str, str, str, str, float], **more) -> None:
+    """Add (sample, treatment, biological replicate, technical replicate, value)."""
+    for sample, treatment, biological, technical, value in numbers:
+        folder.sample(
+            sample,
+            treatment=treatment,
+            biological_replicate=biological,
+            technical_replicate=technical,
+            **more,
+        )
+        folder.number(sample, "share", value)
+
+
+def of_group(summary: pd.DataFrame, name: str) -> pd.Series:
+    return summary[summary["treatment"] == name].iloc[0]
+
+
+def test_technical_replicates_are_averaged_before_mean_and_sd(empty_folder):
+    rows(
+        empty_folder,
+        ("a1", "DOX", "1", "1", 10.0),
+        ("a2", "DOX", "1", "2", 20.0),
+        ("a3", "DOX", "1", "3", 30.0),
+        ("b1", "DOX", "2", "1", 40.0),
+        ("c1", "DOX", "3", "1", 60.0),
+    )
+    dox = of_group(grouped(empty_folder).summary, "DOX")
+    assert dox["n"] == 3
+    assert dox["mean"] == pytest.approx((20 + 40 + 60) / 3)
+    assert dox["sd"] == pytest.approx(20.0)  # sd of 20, 40, 60; the five tubes pooled would give 18.7
+
+
+def test_excluded_technical_replicate_leaves_its_biological_replicate_to_the_others(empty_folder):
+    rows(empty_folder, ("a1", "DOX", "1", "1", 10.0), ("b1", "DOX", "2", "1", 30.0))
+    rows(empty_folder, ("a2", "DOX", "1", "2", 90.0), excluded=True)
+    found = grouped(empty_folder)
+    dox = of_group(found.summary, "DOX")
+    assert (dox["n"], dox["mean"]) == (2, pytest.approx(20.0))
+    assert found.points.loc[found.points["excluded"], "value"].tolist() == [90.0]
+
+
+def test_group_with_every_replicate_excluded_stays_with_n_0(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0))
+    rows(empty_folder, ("b", "PTX", "1", "", 50.0), excluded=True)
+    ptx = of_group(grouped(empty_folder).summary, "PTX")
+    assert ptx["n"] == 0
+    assert math.isnan(ptx["mean"])
+
+
+def test_one_replicate_has_a_mean_and_no_sd(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0))
+    dox = of_group(grouped(empty_folder).summary, "DOX")
+    assert dox["mean"] == 10.0
+    assert math.isnan(dox["sd"])
+
+
+@pytest.mark.parametrize("nothing", [math.nan, math.inf, -math.inf, None])
+def test_replicate_without_a_finite_value_is_neither_counted_nor_hidden(empty_folder, nothing):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0), ("b", "DOX", "2", "", nothing))
+    found = grouped(empty_folder)
+    dox = of_group(found.summary, "DOX")
+    assert (dox["n"], dox["mean"]) == (1, 10.0)
+    assert found.notes == ("1 replicate without a finite value, not in mean and n: b.",)
+
+
+def test_subject_tells_replicates_apart_when_no_number_is_given(empty_folder):
+    for subject, value in (("P1", 1.0), ("P1", 3.0), ("P2", 6.0)):
+        name = f"s{len(empty_folder['samples'])}"
+        empty_folder.sample(name, treatment="DOX", subject=subject, technical_replicate=name)
+        empty_folder.number(name, "share", value)
+    dox = of_group(grouped(empty_folder).summary, "DOX")
+    assert (dox["n"], dox["mean"]) == (2, pytest.approx(4.0))
+
+
+def test_rows_averaged_without_being_called_technical_replicates_are_named(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0), ("b", "DOX", "1", "", 20.0), ("c", "DOX", "2", "", 5.0))
+    notes = grouped(empty_folder).notes
+    assert len(notes) == 1
+    assert "a and b" in notes[0]
+
+
+def test_unstained_tube_of_a_treatment_does_not_enter_its_group(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0), ("b", "DOX", "2", "", 20.0))
+    rows(empty_folder, ("u", "DOX", "", "", 90.0), control_role="unstained")
+    found = grouped(empty_folder)
+    assert of_group(found.summary, "DOX")["mean"] == pytest.approx(15.0)
+    assert "unstained 1" in found.notes[0]
+
+
+def test_vehicle_control_is_a_group_of_its_own(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0))
+    rows(empty_folder, ("v", "control", "1", "", 2.0), ("w", "control", "2", "", 4.0), control_role="vehicle")
+    control = of_group(grouped(empty_folder).summary, "control")
+    assert (control["n"], control["mean"]) == (2, pytest.approx(3.0))
+
+
+def test_two_factors_make_one_group_per_pair(empty_folder):
+    for line, treatment, value in (("MCF-7", "DOX", 1.0), ("MCF-7", "PTX", 2.0), ("MDA", "DOX", 4.0)):
+        rows(empty_folder, (f"{line}{treatment}", treatment, "1", "", value), cell_line=line)
+    summary = grouped(empty_folder, factors=("treatment", "cell_line")).summary
+    assert summary[["treatment", "cell_line", "mean"]].to_numpy().tolist() == [
+        ["DOX", "MCF-7", 1.0],
+        ["DOX", "MDA", 4.0],
+        ["PTX", "MCF-7", 2.0],
+    ]
+
+
+def test_groups_stand_in_the_order_of_the_sheet_and_doses_by_size(empty_folder):
+    for dose in (10.0, 2.0, 100.0):
+        rows(empty_folder, (f"d{dose}", "DOX", "1", "", dose), dose=dose, dose_unit="uM")
+    rows(empty_folder, ("z", "control", "1", "", 0.0), dose=0.0, dose_unit="uM")
+    assert list(grouped(empty_folder).summary["treatment"]) == ["DOX", "control"]
+    doses = list(grouped(empty_folder, factors=("dose",)).summary["dose"])
+    assert doses == ["0 uM", "2 uM", "10 uM", "100 uM"]
+
+
+def test_factors_are_inferred_where_no_run_declares_them(empty_folder):
+    rows(
+        empty_folder, ("a", "DOX", "1", "", 1.0), ("b", "PTX", "1", "", 1.0), medium="RPMI", cell_line="T47D"
+    )
+    rows(empty_folder, ("c", "PTX", "2", "", 1.0), medium="DMEM", cell_line="MDA")
+    pipeline = apoptosis(empty_folder)
+    assert pipeline.factors == ("treatment", "cell_line", "medium")
+
+
+def test_numbers_in_another_unit_are_never_averaged_together(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 50.0), ("b", "DOX", "2", "", 0.5))
+    empty_folder["measurements"][1]["unit"] = "1"
+    assert [one.unit for one in apoptosis(empty_folder).series] == ["%", "1"]
+
+
+@given(st.lists(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4), min_size=2, max_size=6))
+def test_group_mean_equals_the_mean_of_the_means_of_tubes(cultures: list[list[float]]):
+    values = pd.DataFrame(
+        [
+            {
+                "sample": f"{i}.{j}",
+                "subject": "",
+                "preparation": "",
+                "biological_replicate": str(i),
+                "technical_replicate": str(j),
+                "excluded": False,
+                "qc": "ok",
+                "value": value,
+                "g": "DOX",
+            }
+            for i, tubes in enumerate(cultures)
+            for j, value in enumerate(tubes)
+        ]
+    )
+    values["g"] = pd.Categorical(values["g"])
+    summary = groups.group_summary(groups.replicates(values, ("g",)), ("g",))
+    means = [np.mean(tubes) for tubes in cultures]
+    assert summary["mean"].iloc[0] == pytest.approx(np.mean(means), rel=1e-9, abs=1e-6)
+    assert summary["sd"].iloc[0] == pytest.approx(np.std(means, ddof=1), rel=1e-6, abs=1e-6)
+    assert summary["n"].iloc[0] == len(cultures)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (math.nan, "–"),
+        (None, "–"),
+        (math.inf, "∞"),
+        (-math.inf, "-∞"),
+        (0.0, "0"),
+        (12345.0, "12,345"),
+        (12.3456, "12.35"),
+        (0.5, "0.5000"),
+        (2.5e8, "2.50 × 10⁸"),
+        (-3.2e-7, "-3.20 × 10⁻⁷"),
+        (99.999, "100.00"),
+    ],
+)
+def test_numbers_are_written_for_a_reader(value, text):
+    assert words.number(value) == text
+
+
+def test_columns_share_their_decimals_and_tiny_numbers_keep_two_digits():
+    places = words.decimals_of([91.7, 3.86, 0.0012], "%")
+    assert [words.in_column(value, places) for value in (91.7, 3.86, 0.0012)] == ["91.70", "3.86", "0.0012"]
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True))
+def test_every_number_has_a_text_that_reads_back_close(value: float):
+    text = words.number(value)
+    assert text
+    if math.isfinite(value) and 1e-3 <= abs(value) < 1e7:
+        assert float(text.replace(",", "")) == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("ucum", "shown"),
+    [
+        ("%", "%"),
+        ("{events}", "events"),
+        ("1", ""),
+        ("um", "µm"),
+        ("{particles}/mL", "particles/mL"),
+        ("ug/uL", "µg/µL"),
+        ("", ""),
+    ],
+)
+def test_units_are_written_as_on_an_axis(ucum, shown):
+    assert words.unit_words(ucum) == shown
+
+
+def test_json_that_is_broken_or_of_another_kind_is_taken_as_empty():
+    read: Callable[[str], object] = lambda text: words.from_json(text, {})  # noqa: E731
+    assert [read(text) for text in ("", "{", "[1]", '{"a": 1}')] == [{}, {}, {}, {"a": 1}]
