@@ -26,7 +26,9 @@ def table(name: str, rows: list[Mapping[str, Any]]) -> pa.Table:
     """Return rows in the schema of a table; further keys become further columns."""
     declared = TABLES[name].schema
     further = sorted({key for row in rows for key in row} - set(declared.names))
-    columns = {column.name: pa.array([row.get(column.name) for row in rows], column.type) for column in declared}
+    columns = {
+        column.name: pa.array([row.get(column.name) for row in rows], column.type) for column in declared
+    }
     columns |= {key: pa.array([row.get(key) for row in rows]) for key in further}
     return pa.table(columns)
 
@@ -72,7 +74,13 @@ class Lab:
     )  # fmt: skip
 
     def sample(self, name: str, **cells: Any) -> None:
-        row = {"pipeline": PIPELINE, "sample": name, "excluded": False, "sheet_row": len(self.sheet) + 2, **cells}
+        row = {
+            "pipeline": PIPELINE,
+            "sample": name,
+            "excluded": False,
+            "sheet_row": len(self.sheet) + 2,
+            **cells,
+        }
         self.sheet.append(row)
 
     def row(self, unit: str, **more: Any) -> TaskRow:
@@ -157,8 +165,14 @@ def filled(lab: Lab) -> Lab:
             evidence={"gates.png": b"png"},
         )  # fmt: skip
     failed = lab.row("B1", status="failed", error="<b>no events</b>")
-    finding = {"finding_id": "f1", "code": "no_events", "severity": "error", "message": "no events left", "sample": "A1",
-               "task_id": failed.task_id}  # fmt: skip
+    finding = {
+        "finding_id": "f1",
+        "code": "no_events",
+        "severity": "error",
+        "message": "no events left",
+        "sample": "A1",
+        "task_id": failed.task_id,
+    }
     lab.task("B1", {"findings": table("findings", [finding])}, status="failed", error="<b>no events</b>")
     lab.publish()
     return lab

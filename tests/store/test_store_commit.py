@@ -68,7 +68,9 @@ def test_paths_of_evidence_follow_the_attempt_that_was_given(lab, make_table):
     assert (lab.results / path).read_bytes() == b"second"
 
 
-@pytest.mark.parametrize("name", ["../gates.png", "a/b.png", "", "con\\x.png", ".hidden", "end.", "gates\n.png"])
+@pytest.mark.parametrize(
+    "name", ["../gates.png", "a/b.png", "", "con\\x.png", ".hidden", "end.", "gates\n.png"]
+)
 def test_evidence_name_that_is_no_plain_file_name_is_refused(lab, name):
     with pytest.raises(StoreError, match=r"expected a plain file name"):
         lab.task("A1", {}, evidence={name: b""})
@@ -182,7 +184,9 @@ def test_task_row_has_the_fields_of_the_schema_in_its_types():
 
 
 def test_large_part_is_compressed_and_comes_back_equal(lab):
-    cells = pa.table({"object_id": [f"c{i}" for i in range(200_000)], "area": [float(i % 7) for i in range(200_000)]})
+    cells = pa.table(
+        {"object_id": [f"c{i}" for i in range(200_000)], "area": [float(i % 7) for i in range(200_000)]}
+    )
     row = commit(lab.results, lab.row("A1"), {"objects_flow": cells}, {})
     (part,) = row.part_list()
     assert part.size < cells.nbytes / 2

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from exoraw.io.errors import StoreError
 
 REPLACE_WAITS_S = (0.01, 0.03, 0.1, 0.3, 1.0, 2.0)  # virus scanners on Windows hold a new file for a moment
@@ -130,3 +133,12 @@ def _write_all(handle: int, content: bytes | memoryview) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Put a value as readable JSON at `path`, atomically."""
     write_file(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode())
+
+
+def read_parquet(path: Path) -> pa.Table:
+    """Read a Parquet file, opening it once: one that is replaced meanwhile is read whole, as it was.
+
+    `pyarrow.parquet.read_table(path)` opens a file twice and may meet two versions of it.
+    """
+    with path.open("rb") as file, pq.ParquetFile(file) as parquet:
+        return parquet.read()

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from exoraw.io.errors import StoreError
+from exoraw.store.disk import read_parquet
 from exoraw.store.parts import OwnRows, Piece
 from exoraw.store.schemas import table_named
 from exoraw.store.unify import conformed, united_schema
@@ -36,7 +37,7 @@ class Previous:
 
     @cached_property
     def _table(self) -> pa.Table | None:
-        table = pq.read_table(self._path, memory_map=False)
+        table = read_parquet(self._path)
         declared = table_named(self._name).schema
         complete = table.schema.equals(declared) and table.num_rows == sum(rows for _, rows in self._spans)
         return table if complete else None

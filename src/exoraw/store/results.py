@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from exoraw.io.errors import StoreError
 from exoraw.store import layout
+from exoraw.store.disk import read_parquet
 from exoraw.store.manifest import read_manifest
 from exoraw.store.schemas import MEASUREMENTS, TABLES, table_named
 
@@ -62,7 +62,7 @@ class Results:
         """Return a table as an Arrow table. Raises StoreError with the nearest name where it is unknown."""
         path = layout.public_path(self.path, name)
         try:
-            return pq.read_table(path, memory_map=False)
+            return read_parquet(path)
         except FileNotFoundError:
             if name in TABLES and name != "objects":
                 return table_named(name).schema.empty_table()

@@ -98,8 +98,14 @@ def to_record(row: TaskRow) -> str:
 
 
 def from_record(record: str) -> TaskRow:
-    """Read what `to_record` wrote, also by another minor version: unknown fields are left out."""
-    values = {name: value for name, value in json.loads(record).items() if name in _FIELDS}
+    """Read what `to_record` wrote, also by another minor version: unknown fields are left out.
+
+    Raises ValueError or TypeError where it is something else.
+    """
+    content = json.loads(record)
+    if not isinstance(content, dict):
+        raise TypeError("a commit row is a JSON object")
+    values = {name: value for name, value in content.items() if name in _FIELDS}
     if values.get("started_at") is not None:
         values["started_at"] = datetime.fromisoformat(values["started_at"])
     values["samples"] = tuple(values.get("samples") or ())

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from exoraw.io.errors import StoreError
 from exoraw.store import layout
-from exoraw.store.disk import explaining_full_disk, sync_folder, write_file
+from exoraw.store.disk import explaining_full_disk, read_parquet, sync_folder, write_file
 from exoraw.store.schemas import RUNS
 
 _FIELDS = {field.name for field in RUNS.fields}
@@ -35,7 +35,7 @@ def run_table(results: Path) -> pa.Table:
     """Return all runs in order of their start."""
     folder = layout.store(results) / layout.RUNS
     names = sorted(path.name for path in folder.glob("*.parquet")) if folder.is_dir() else []
-    tables = [_cast(pq.read_table(folder / name, memory_map=False)) for name in names]
+    tables = [_cast(read_parquet(folder / name)) for name in names]
     return pa.concat_tables([RUNS.schema.empty_table(), *tables])
 
 
@@ -45,7 +45,7 @@ def _path(results: Path, run_id: str) -> Path:
 
 def _read(results: Path, run_id: str) -> dict[str, Any]:
     path = _path(results, run_id)
-    return dict(pq.read_table(path, memory_map=False).to_pylist()[0]) if path.exists() else {}
+    return dict(read_parquet(path).to_pylist()[0]) if path.exists() else {}
 
 
 def _write(results: Path, row: Mapping[str, Any]) -> None:

@@ -13,11 +13,12 @@ import xlsxwriter.exceptions
 
 from exoraw import __version__
 from exoraw.store.disk import replacing
-from exoraw.store.export.cells import looks_like_formula, plain
+from exoraw.store.export.cells import looks_like_formula, number_text, plain
 from exoraw.store.export.tables import Source
 
 MOST_ROWS = 1_048_576  # of a sheet, heading included (Excel's specification)
 MOST_COLUMNS = 16_384
+LARGEST = 9.99999999999999e307  # number that a cell takes
 LONGEST_TEXT = 32_767  # characters of a cell
 _CUT = " [cut: the whole text is in the .parquet file]"
 _WIDEST = 48  # characters of a column; longer texts are seen in the cell
@@ -37,6 +38,7 @@ class Workbook:
 
     Texts are always texts: what looks like a formula gets Excel's own text mark (the cell shows and holds
     the text as it is). NaN and missing are empty cells, infinities the texts Inf and -Inf.
+    Numbers have 16 digits, as in Excel itself.
     """
 
     def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> None:
@@ -95,10 +97,10 @@ class Workbook:
             sheet.write_boolean(row, column, cell)
         elif isinstance(cell, str):
             self._text(sheet, row, column, cell)
-        elif math.isfinite(cell):
+        elif abs(cell) <= LARGEST:
             sheet.write_number(row, column, cell)
-        elif math.isinf(cell):
-            sheet.write_string(row, column, "Inf" if cell > 0 else "-Inf")
+        elif not math.isnan(cell):
+            sheet.write_string(row, column, number_text(cell))
 
     def _text(self, sheet: Any, row: int, column: int, text: str) -> None:
         if len(text) > LONGEST_TEXT:
