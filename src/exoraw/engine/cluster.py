@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ SETTINGS = {
 }
 
 # One thread per worker, also for libraries that bring their own; read when these are first imported.
-ONE_THREAD = dict.fromkeys(
+ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"} | dict.fromkeys(
     (
         "OMP_NUM_THREADS",
         "MKL_NUM_THREADS",
@@ -49,25 +49,38 @@ ONE_THREAD = dict.fromkeys(
     ),
     "1",
 )
+_PRELOADED = ("exoraw.engine.startup", "distributed.nanny", "distributed.worker", "pandas")
 _LOOPBACK = "127.0.0.1"
 _CLOSE_S = 10
 
 
 @contextlib.contextmanager
-def local_workers(count: int, crumbs: Path, memory: int) -> Iterator[DaskExecutor]:
+def local_workers(
+    count: int, crumbs: Path, memory: int, assays: Iterable[str] = ()
+) -> Iterator[DaskExecutor]:
     """Start `count` worker processes, one thread each, on the loopback only; end them with the block.
 
     Parameters
     ----------
     crumbs : folder of this run's breadcrumbs
     memory : bytes that one task may use, for systems that cannot refuse an allocation
+    assays : packages that the workers will need: imported once, before the workers are made
     """
-    import dask
-    from distributed import Client, LocalCluster
+    with _environment_restored():
+        os.environ.update({name: os.environ.get(name, value) for name, value in ONE_THREAD.items()})
+        _start_fork_server(assays)
+        import dask
+        from distributed import Client, LocalCluster
 
     with (
         _environment_restored(),
-        dask.config.set({**SETTINGS, "distributed.nanny.pre-spawn-environ": ONE_THREAD}),
+        dask.config.set(
+            {
+                **SETTINGS,
+                "distributed.worker.multiprocessing-method": platform.worker_start_method(),
+                "distributed.nanny.pre-spawn-environ": ONE_THREAD,
+            }
+        ),
         _quiet_loggers(),
         LocalCluster(
             n_workers=count,
@@ -89,6 +102,21 @@ def local_workers(count: int, crumbs: Path, memory: int) -> Iterator[DaskExecuto
         except BaseException:
             platform.kill_now(_worker_pids(cluster))
             raise
+
+
+def _start_fork_server(assays: Iterable[str]) -> None:
+    """Import what every worker needs once; workers, also those that replace a crashed one, are forked off.
+
+    The server has a single thread (ONE_THREAD sees to that) and computes nothing. It starts beside this process's own imports.
+    """
+    if platform.worker_start_method() != "forkserver":
+        return
+    import multiprocessing
+    from multiprocessing import forkserver
+
+    packages = [f"{package}.assay" for package in assays]
+    multiprocessing.set_forkserver_preload(["__main__", *_PRELOADED, *packages])
+    forkserver.ensure_running()
 
 
 def _worker_pids(cluster: Any) -> list[int]:

@@ -20,7 +20,8 @@ from exoraw.store.rows import from_record, to_record
 
 FOLDER = "crumbs"
 _DONE = ".done"
-_TAIL_LINES = 40
+_FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
+_WORKER = "engine/worker.py"  # the end of the path of the module in which every task runs
 _TIMEOUT = re.compile(r"^Timeout \(\d+:\d\d:\d\d(\.\d+)?\)!$", re.MULTILINE)  # written by faulthandler
 _FATAL = re.compile(r"^(?:Fatal Python error|Windows fatal exception): (.+)$", re.MULTILINE)
 _MEMORY = re.compile(r"^Memory limit: (.+) held, (.+) allowed$", re.MULTILINE)  # written by MemoryWatch
@@ -87,7 +88,7 @@ def read_crumb(path: Path, timeout_s: float) -> Crumb | None:
     except FileNotFoundError:
         return None
     body = content.partition("\n")[2]
-    tail = "\n".join(body.splitlines()[-_TAIL_LINES:])
+    tail = task_stack(body)
     if _TIMEOUT.search(body):
         return Crumb("timeout", f"stopped after {timeout_s:g} s, the time limit of one task", tail)
     memory = _MEMORY.search(body)
@@ -99,6 +100,25 @@ def read_crumb(path: Path, timeout_s: float) -> Crumb | None:
     last = body.strip().splitlines()
     said = f". The last it wrote: {last[-1][:300]}" if last else ""
     return Crumb("crashed", _SILENT_END + said, tail)
+
+
+def task_stack(body: str) -> str:
+    """Return where the task was, by module and innermost first, from what the fault handler wrote.
+
+    The fault handler lists every thread of the worker; that of the task is the one below `perform`.
+    """
+    stack: list[str] = []
+    for line in body.splitlines():
+        frame = _FRAME.match(line)
+        if frame is None:
+            stack = []
+            continue
+        path, number, function = frame.groups()
+        place = "/".join(path.replace("\\", "/").split("/")[-2:])
+        if place == _WORKER:
+            return "\n".join(stack)
+        stack.append(f"{place}:{number} in {function}")
+    return ""
 
 
 def memory_words(limit: str, said: str) -> str:

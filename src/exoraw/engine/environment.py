@@ -9,6 +9,7 @@ from functools import cache
 from importlib import metadata
 
 import exoraw
+from exoraw.assays.registry import ENTRY_POINT_GROUP
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -26,14 +27,12 @@ def dependency_versions() -> str:
 
 
 @cache
-def versions_with(package: str) -> str:
-    """Return the same, with the version of the plug-in that an assay comes from."""
-    top = package.partition(".")[0]
-    if top == "exoraw":
-        return dependency_versions()
+def versions_for(assay: str) -> str:
+    """Return the same, with the version of the plug-in that brings the assay."""
     found = json.loads(dependency_versions())
-    for name in _distributions_of(top):
-        found[name] = metadata.version(name)
+    for point in metadata.entry_points(group=ENTRY_POINT_GROUP, name=assay):
+        if point.dist is not None:
+            found[point.dist.name] = point.dist.version
     return json.dumps(found)
 
 
@@ -44,7 +43,3 @@ def _asked_for() -> set[str]:
         required = []
     names = {match.group().lower() for line in required if (match := _NAME.match(line))}
     return names - {"exoraw"}
-
-
-def _distributions_of(top: str) -> list[str]:
-    return metadata.packages_distributions().get(top, [])

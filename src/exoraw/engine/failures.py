@@ -11,6 +11,7 @@ from exoraw.engine.tasks import Order
 from exoraw.io.errors import ExorawError, StoreError
 
 _MOST_FRAMES = 25
+_WRAPPING = ("exoraw.engine.worker", "contextlib")  # above every step; tells nothing about it
 
 
 class MachineError(ExorawError):
@@ -52,10 +53,12 @@ def error_words(error: BaseException, order: Order) -> str:
 
 def traceback_words(error: BaseException, order: Order) -> str:
     """Return where in the code it failed, innermost last, by module instead of by path."""
-    lines = [
-        f"{frame.f_globals.get('__name__', '?')}:{number} in {frame.f_code.co_name}"
+    places = [
+        (str(frame.f_globals.get("__name__", "?")), number, frame.f_code.co_name)
         for frame, number in traceback.walk_tb(error.__traceback__)
-    ][-_MOST_FRAMES:]
+    ]
+    own = [place for place in places if place[0] not in _WRAPPING] or places
+    lines = [f"{module}:{number} in {function}" for module, number, function in own[-_MOST_FRAMES:]]
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     if cause is not None:
         lines += [f"caused by {type(cause).__name__}: {cause}"]

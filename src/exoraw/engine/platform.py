@@ -61,7 +61,8 @@ def _private_writable_bytes() -> int:
 def die_with_parent() -> None:
     """Make the kernel end this process when the one that started it ends, even amid C code.
 
-    Elsewhere than on Linux Dask's own watch thread does it, which code that holds the GIL delays.
+    The fork server, where there is one, ends by itself when the coordinator does. Elsewhere than on
+    Linux Dask's own watch thread does it, which code that holds the GIL delays.
     """
     if not LINUX:
         return
@@ -69,6 +70,11 @@ def die_with_parent() -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the kernel knew
         os._exit(1)
+
+
+def worker_start_method() -> str:
+    """Return how worker processes are made: forked from a clean server on Linux, started anew elsewhere."""
+    return "forkserver" if LINUX else "spawn"
 
 
 def ignore_interrupts() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform as system
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,9 @@ from exoraw.study.table import samples_table
 
 if TYPE_CHECKING:
     from exoraw.engine.project import Project
+
+_PUBLISH_EVERY_S = 15.0  # a person who looks in sees numbers no older than this, while publishing is cheap
+_PUBLISH_SHARE = 0.05  # of a run's time that publishing may take
 
 # Remarks of the platform itself: code -> (meaning, what to do).
 REMARKS: Mapping[str, tuple[str, str]] = {
@@ -54,6 +58,7 @@ class Record:
         self._samples = samples_table(project.loaded, [pipeline.view for pipeline in project.pipelines])
         self._files = _table(FILES, _file_rows(project))
         self._vocabulary = _table(VOCABULARY, _vocabulary_rows(project))
+        self._due = time.monotonic() + _PUBLISH_EVERY_S
         self._log = self._results / "logs" / f"{run_id}.log"
 
     def begin(self, planned: int) -> None:
@@ -78,9 +83,23 @@ class Record:
         """Remark that a raw file changed while it was read."""
         self._remarks.append(_remark("file_changed", "error", "The file changed while it was read.", path))
 
-    def publish(self, rows: Iterable[TaskRow], *, final: bool) -> bool:
-        """Bring the public tables up to date; return whether anything was written."""
-        return publish(
+    def publish_when_due(self, rows: Iterable[TaskRow]) -> None:
+        """Bring the public tables up to date now and then: it may take a twentieth of the time."""
+        started = time.monotonic()
+        if started < self._due:
+            return
+        try:
+            self._publish(rows, final=False)
+        finally:
+            ended = time.monotonic()
+            self._due = ended + max(_PUBLISH_EVERY_S, (ended - started) / _PUBLISH_SHARE)
+
+    def publish_at_end(self, rows: Iterable[TaskRow]) -> None:
+        """Bring the public tables up to date."""
+        self._publish(rows, final=True)
+
+    def _publish(self, rows: Iterable[TaskRow], *, final: bool) -> None:
+        publish(
             self._results,
             list(rows),
             samples=self._samples,

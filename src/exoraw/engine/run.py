@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from exoraw.assays import registry
 from exoraw.engine.crumbs import crumbs_folder, interrupted_units, sweep_crumbs
 from exoraw.engine.diskspace import check_disk
 from exoraw.engine.executor import Executor, InProcess
@@ -164,11 +165,15 @@ class _Run:
             from exoraw.engine.cluster import local_workers
 
             crumbs.mkdir(parents=True)
-            with local_workers(workers, crumbs, limits.memory) as executor:
+            with local_workers(workers, crumbs, limits.memory, self._packages()) as executor:
                 yield executor
         else:
             self._tell("Computing in this process: a task has no time limit and a crash ends the run.")
             yield InProcess()
+
+    def _packages(self) -> list[str]:
+        names = dict.fromkeys(pipeline.assay.name for pipeline in self._project.pipelines)
+        return [registry.registered()[name].package for name in names]
 
     def _tell(self, text: str) -> None:
         self._record.log(text)
@@ -227,7 +232,7 @@ class _Run:
     def _publish_meanwhile(self) -> None:
         """Show what is there. A damaged part or a full disk is met again, and told, at the end."""
         with contextlib.suppress(StoreError):
-            self._record.publish(self._frontier.rows.values(), final=False)
+            self._record.publish_when_due(self._frontier.rows.values())
 
     def _finish(self, ended_early: RunOutcome | None) -> RunSummary:
         rows = self._frontier.rows
@@ -236,7 +241,7 @@ class _Run:
         counts = Counter(self._frontier.counts)
         try:
             self._record.finish(outcome, counts, self._cpu_seconds)
-            self._record.publish(rows.values(), final=True)
+            self._record.publish_at_end(rows.values())
         except DiskFull as error:
             outcome = "disk_full"
             self._tell(str(error))

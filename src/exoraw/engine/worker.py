@@ -22,7 +22,7 @@ from exoraw.assays.contract import Assay, Outcome, Step
 from exoraw.engine import platform
 from exoraw.engine.capture import Said, error_stream_to, listening
 from exoraw.engine.crumbs import drop_crumb, leave_receipt, read_receipt, written_after_header
-from exoraw.engine.environment import versions_with
+from exoraw.engine.environment import versions_for
 from exoraw.engine.failures import (
     FileChangedError,
     MachineError,
@@ -48,6 +48,7 @@ def perform(order: Order) -> Receipt:
     is up, even amid C code; then the process ends and there is no receipt.
     """
     with _ONE_AT_A_TIME:
+        versions_for(order.row.assay)  # slow the first time: not on the task's clock
         if not order.isolated:
             return _attempt(order)
         crumb = Path(order.crumbs) / order.crumb
@@ -123,7 +124,7 @@ def _succeed(order: Order, meter: _Meter) -> Receipt:
     check_unchanged(order)
     made = tables_of(outcome, order.row, assay)
     row = meter.measured(order.row).with_(
-        status="ok", data=made.data, seed=outcome.seed, versions=_versions(order)
+        status="ok", data=made.data, seed=outcome.seed, versions=versions_for(order.row.assay)
     )
     return _committed(order, row, made)
 
@@ -134,7 +135,7 @@ def _fail(order: Order, meter: _Meter, error: BaseException) -> Receipt:
         status="failed",
         error=error_words(error, order),
         traceback=traceback_words(error, order),
-        versions=_versions(order),
+        versions=versions_for(order.row.assay),
     )
     if is_machine_fault(error):
         changed = (error.relative,) if isinstance(error, FileChangedError) else ()
@@ -200,7 +201,3 @@ def _seeded(seed: int) -> Iterator[None]:
     finally:
         random.setstate(python)
         np.random.set_state(numpy)  # noqa: NPY002
-
-
-def _versions(order: Order) -> str:
-    return versions_with(registry.registered()[order.row.assay].package)

@@ -1,0 +1,93 @@
+"""What a toy file can ask for while it is computed."""
+
+import ctypes
+import logging
+import os
+import random
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+
+def sleep(content: dict) -> None:
+    time.sleep(content["seconds"])
+
+
+def burn(content: dict) -> None:
+    end = time.process_time() + content["seconds"]
+    while time.process_time() < end:
+        sum(range(1000))
+
+
+def fail(content: dict) -> None:
+    raise ValueError("the toy is broken")
+
+
+def segfault(content: dict) -> None:
+    ctypes.string_at(0)
+
+
+def leave(content: dict) -> None:
+    os._exit(3)
+
+
+def abort(content: dict) -> None:
+    os.write(2, b"free(): invalid pointer\n")
+    os.abort()
+
+
+def hang(content: dict) -> None:
+    ctypes.PyDLL(None).sleep(1000)  # in C, and the GIL stays held
+
+
+def eat_memory(content: dict) -> None:
+    np.ones(1 << 30)  # 8 GiB
+
+
+def exit_politely(content: dict) -> None:
+    sys.exit("enough")
+
+
+def talk(content: dict) -> None:
+    logging.getLogger("toy").info("a word in the log")
+    warnings.warn("a warning", UserWarning, stacklevel=1)
+    os.write(2, b"a word from C\n")
+
+
+def disk_error(content: dict) -> None:
+    raise OSError(5, "Input/output error")
+
+
+def missing_package(content: dict) -> None:
+    raise ModuleNotFoundError("No module named 'toylib'")
+
+
+def touch(content: dict) -> None:
+    """Grow the raw file while it is read, as an instrument would."""
+    path = Path(content["path"])
+    with path.open("ab") as stream:
+        stream.write(b" ")
+
+
+def dice(content: dict) -> None:
+    content["value"] = 90 * random.random() + 10 * np.random.rand()
+
+
+def once(content: dict) -> None:
+    """Fail the first time only."""
+    mark = Path(content["mark"])
+    if not mark.exists():
+        mark.write_text("been here")
+        raise ValueError("the first time fails")
+
+
+def count(content: dict) -> None:
+    """Leave a mark of every time it ran, outside the raw folder."""
+    with Path(content["mark"]).open("a") as stream:
+        stream.write("x")
+
+
+ACTS = {name: act for name, act in list(globals().items()) if callable(act) and not name.startswith("_")}

@@ -1,0 +1,161 @@
+"""The toy assay: one number per file, a pool per batch, a summary of the pools."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from toyassay.acts import ACTS
+from toyassay.formats import FORMATS
+from toyassay.reader import read
+
+from exoraw.assays.contract import (
+    Artefact,
+    Assay,
+    CorrectionInput,
+    FileInput,
+    Finding,
+    FindingKind,
+    Inputs,
+    Measure,
+    Measurement,
+    Method,
+    Outcome,
+    Params,
+    TaskInput,
+    Unit,
+)
+from exoraw.io.inventory import Inventory
+from exoraw.study.spec import Column, SheetSpec
+from exoraw.study.view import StudyView
+
+
+class Settings(Params):
+    factor: float = 1.0
+    swap: bool = False
+    needs: str = "any"
+    count_samples: bool = True
+
+
+class MeasureParams(Params):
+    factor: float
+
+
+class PoolParams(Params):
+    count_samples: bool
+
+
+@dataclass(frozen=True)
+class MeasureStep:
+    name: str = "measure"
+    version: int = 1
+    columns: tuple[str, ...] = ("control_role", "partner")
+
+    def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
+        for row in study:
+            roles = {"main": tuple(FileInput(path) for path in row.files)}
+            partner = row["partner"]
+            first, second = ("partner", "other") if not study.settings.swap else ("other", "partner")
+            roles[first] = (FileInput(partner),) if partner else ()
+            roles[second] = ()
+            mine = [item for item in study.corrections if item.target == f"sample:{row.sample}"]
+            roles["correction"] = tuple(CorrectionInput(item) for item in mine)
+            yield Unit(
+                f"{study.pipeline}/measure/{row.sample}",
+                (row.sample,),
+                roles,
+                MeasureParams(factor=study.settings.factor),
+            )
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        file = inputs.file("main")
+        content = read(file.path)
+        ACTS.get(content.get("act", ""), lambda _content: None)(content)
+        value = float(content.get("value", 1.0)) * unit.params.factor
+        sample = unit.samples[0]
+        findings = [Finding("noted", "info", "a note", sample)] if content.get("note") else []
+        if math.isnan(value):
+            findings.append(Finding("no_value", "warning", "no value in the file", sample))
+        return Outcome(
+            measurements=[Measurement(sample, "toy_value", value, file_id=file.file_id, n=1)],
+            objects=[{"sample": sample, "entity": "part:1", "size": value}],
+            findings=findings,
+            artefacts=[Artefact("matrix", "value.csv", f"{value}\n".encode(), "The value.", sample)],
+            data={"value": None if math.isnan(value) else value},
+            seed=content.get("seed"),
+        )
+
+
+@dataclass(frozen=True)
+class PoolStep:
+    name: str = "pool"
+    version: int = 1
+    columns: tuple[str, ...] = ("batch",)
+
+    def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
+        batches: dict[str, list[str]] = {}
+        for row in study:
+            batches.setdefault(row["batch"] or "none", []).append(row.sample)
+        for batch, samples in batches.items():
+            yield Unit(
+                f"{study.pipeline}/pool/{batch}",
+                tuple(samples),
+                {"values": tuple(TaskInput(f"{study.pipeline}/measure/{sample}") for sample in samples)},
+                PoolParams(count_samples=study.settings.count_samples),
+                needs=study.settings.needs,
+                payload={"batch": batch},
+            )
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        values = [item for item in inputs.earlier["values"] if item.ok]
+        numbers = [item.data["value"] for item in values if item.data["value"] is not None]
+        checks = [float(item.matrices["value.csv"].read_text()) for item in values]
+        assert sum(numbers) == sum(number for number in checks if not math.isnan(number))
+        notes = sum(finding.code == "noted" for item in values for finding in item.findings)
+        mean = sum(numbers) / len(numbers) if numbers else math.nan
+        findings = [] if numbers else [Finding("no_value", "warning", "nothing to pool")]
+        return Outcome(
+            measurements=[
+                Measurement(sample, "pool_mean", mean, entity_type="batch", entity=f"batch:{unit.payload['batch']}")
+                for sample in unit.samples
+            ],
+            findings=findings,
+            methods=[Method(f"Pool {unit.payload['batch']}", f"{len(values)} values, {notes} notes.")],
+            data={"mean": None if math.isnan(mean) else mean},
+        )
+
+
+@dataclass(frozen=True)
+class TotalStep:
+    name: str = "total"
+    version: int = 1
+    columns: tuple[str, ...] = ("batch",)
+
+    def units(self, study: StudyView, files: Inventory) -> Iterator[Unit]:
+        batches = dict.fromkeys(row["batch"] or "none" for row in study)
+        pools = tuple(TaskInput(f"{study.pipeline}/pool/{batch}") for batch in batches)
+        if pools:
+            samples = tuple(row.sample for row in study)
+            yield Unit(f"{study.pipeline}/total/all", samples, {"pools": pools}, Params(), needs="all")
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        means = [pool.data["mean"] or 0.0 for pool in inputs.earlier["pools"]]
+        return Outcome(data={"total": sum(means)})
+
+
+ASSAY = Assay(
+    name="toy",
+    title="Toys",
+    formats=FORMATS,
+    sheet=SheetSpec(columns=(Column("partner", "a second file"),), one_file_per_sample=True),
+    settings=Settings,
+    steps=(MeasureStep(), PoolStep(), TotalStep()),
+    vocabulary=(
+        Measure("toy_value", "the number in the file", "1", low=-1000.0, high=1000.0),
+        Measure("pool_mean", "mean of a batch", "1"),
+    ),
+    findings=(
+        FindingKind("noted", "The file asks for a note.", "Nothing."),
+        FindingKind("no_value", "There is no value.", "Measure again."),
+    ),
+    methods_text="Toys were counted.",
+)
