@@ -189,11 +189,12 @@ def limited_lines(path: Path, blocks: Iterable[bytes]) -> Iterator[bytes]:
     position = 0
     for block in blocks:
         *lines, rest = (rest + block).split(b"\n")
-        for line in lines:
+        for whole in lines:
+            line = whole.removesuffix(b"\r")
             _check_record(path, position, len(line))
-            position += len(line) + 1
-            yield line.removesuffix(b"\r")
-        _check_record(path, position, len(rest))
+            position += len(whole) + 1
+            yield line
+        _check_record(path, position, len(rest.removesuffix(b"\r")))
     if rest:
         yield rest.removesuffix(b"\r")
 

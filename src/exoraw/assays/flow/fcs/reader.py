@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import cast
 
 from exoraw.assays.contract import Finding
@@ -75,7 +74,7 @@ def read_fcs(path: str | Path, dataset: int = 0, channels: Sequence[str] | None 
         version=heading.segments.version,
         channels=tuple(p.name for p in wanted),
         markers=tuple(p.marker for p in wanted),
-        keywords=MappingProxyType(dict(heading.text.keywords)),
+        keywords=dict(heading.text.keywords),
         parameters=wanted,
         events=events,
         spillover=spillover,
