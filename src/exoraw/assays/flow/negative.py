@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import ndtr
 
 from exoraw.assays.flow.arrays import FloatArray
@@ -19,6 +18,8 @@ MIN_MODE_SHARE = 0.05  # of the events: a lower peak with less is debris or an a
 COFACTOR_REACH = 30.0  # times above and below the spread of the negatives, the bounds of the cofactor
 COFACTOR_SD = 0.5  # natural log units: a few hundred events cannot tell the axis, so it starts at the spread
 MIN_FIT_EVENTS = 50
+MAX_STEPS = 60
+CONVERGED = 1e-10  # gain in log likelihood per event
 
 
 @dataclass(frozen=True)
@@ -170,26 +171,31 @@ def _fit_in_window(histogram: _Histogram, start: _Normal, spread: float) -> _Nor
 
 
 def _fit(window: _Histogram, start: _Normal, spread: float) -> _Normal:
-    """Maximum likelihood of the binned events below the window's last edge."""
+    """Penalised maximum likelihood of the binned events below the window's last edge, by damped scoring."""
+    reach, middle = np.log(COFACTOR_REACH), np.log(spread)
+    low = np.array([-np.inf, np.log(1e-4), middle - reach])
+    high = np.array([np.inf, np.log(10.0), middle + reach])
+    cofactor = float(np.clip(start.cofactor, spread / COFACTOR_REACH, spread * COFACTOR_REACH))
+    place = np.array([start.linear(0.0) / spread, np.log(_width_on(cofactor, start)), np.log(cofactor)])
     edges, counts = window.edges[1:], window.counts
-    reach = np.log(COFACTOR_REACH)
-    cofactor = np.clip(np.log(start.cofactor), np.log(spread) - reach, np.log(spread) + reach)
-    location = start.linear(0.0)
-
-    def minus_log_likelihood(place: FloatArray) -> tuple[float, FloatArray]:
-        return _binned_likelihood(edges, counts, place, spread)
-
-    # The centre is carried as a linear value: it stays put while the axis bends.
-    sigma = _width_on(np.exp(cofactor), start)
-    found = minimize(
-        minus_log_likelihood,
-        np.array([location / spread, np.log(sigma), cofactor]),
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(None, None), (np.log(1e-4), np.log(10.0)), (np.log(spread) - reach, np.log(spread) + reach)],
-    )
-    scale = float(np.exp(found.x[2]))
-    return _Normal(float(np.arcsinh(found.x[0] * spread / scale)), float(np.exp(found.x[1])), scale)
+    here = _binned_likelihood(edges, counts, place, spread)
+    damping = 1e-3
+    for _ in range(MAX_STEPS):
+        bowl = here.information + damping * np.diag(np.diag(here.information) + 1e-12)
+        step = np.clip(np.linalg.solve(bowl, here.gradient), -1.0, 1.0)
+        trial = np.clip(place - step, low, high)
+        there = _binned_likelihood(edges, counts, trial, spread)
+        gain = here.value - there.value
+        if gain < 0:
+            damping *= 10
+            if damping > 1e6:
+                break
+            continue
+        place, here, damping = trial, there, damping / 10
+        if gain < CONVERGED:
+            break
+    scale = float(np.exp(place[2]))
+    return _Normal(float(np.arcsinh(place[0] * spread / scale)), float(np.exp(place[1])), scale)
 
 
 def _width_on(cofactor: float, start: _Normal) -> float:
@@ -198,37 +204,42 @@ def _width_on(cofactor: float, start: _Normal) -> float:
     return float(np.arcsinh(high / cofactor) - np.arcsinh(low / cofactor)) / 2
 
 
+@dataclass(frozen=True)
+class _Likelihood:
+    """Minus log likelihood per event, its gradient and its expected curvature (Fisher information)."""
+
+    value: float
+    gradient: FloatArray
+    information: FloatArray
+
+
 def _binned_likelihood(
     edges: FloatArray, counts: FloatArray, place: FloatArray, spread: float
-) -> tuple[float, FloatArray]:
-    """Minus log likelihood per event of a truncated normal on arcsinh(x / c), and its gradient.
+) -> _Likelihood:
+    """Likelihood of a truncated normal on arcsinh(x / c), from counts between `edges` (first bin open).
 
-    A prior holds log c near log spread; it weighs as much as a single event would and only matters in
-    small controls (200 events: the threshold's standard deviation falls by a fifth).
-    `place` = (mode / spread, log sigma, log c); the upper edges of the bins, the first bin is open below.
+    `place` = (mode / spread, log sigma, log c). A prior holds log c near log spread; it weighs less than
+    a single event and matters in small controls only (200 events: the threshold's standard deviation
+    falls by a fifth).
     """
     sigma, cofactor = np.exp(place[1]), np.exp(place[2])
     mode = place[0] * spread / cofactor
-    ratio = edges / cofactor
+    ratio, bend = edges / cofactor, np.hypot(1.0, mode)
     z = (np.arcsinh(ratio) - np.arcsinh(mode)) / sigma
-    bend = np.hypot(1.0, mode)
-    slopes = np.stack(
-        [
-            np.full_like(z, -spread / cofactor / bend / sigma),
-            -z,
-            (mode / bend - ratio / np.hypot(1.0, ratio)) / sigma,
-        ]
-    )
+    along_mode = np.full_like(z, -spread / cofactor / bend / sigma)
+    along_cofactor = (mode / bend - ratio / np.hypot(1.0, ratio)) / sigma
     below = ndtr(z)
-    steps = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * slopes
-    chance = np.maximum(np.diff(below, prepend=0.0), 1e-300)
-    change = np.diff(steps, axis=1, prepend=np.zeros((3, 1)))
+    steps = np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) * np.stack([along_mode, -z, along_cofactor])
     total, top = counts.sum(), max(float(below[-1]), 1e-300)
-    value = -(counts @ np.log(chance)) / total + np.log(top)
-    gradient = -(change @ (counts / chance)) / total + steps[:, -1] / top
+    chance = np.maximum(np.diff(below, prepend=0.0) / top, 1e-300)
+    change = np.diff(steps, axis=1, prepend=np.zeros((3, 1))) / top - chance * steps[:, -1:] / top
     pull = (place[2] - np.log(spread)) / COFACTOR_SD
+    value = -(counts @ np.log(chance)) / total + 0.5 * pull**2 / total
+    gradient = -(change @ (counts / chance)) / total
     gradient[2] += pull / COFACTOR_SD / total
-    return float(value + 0.5 * pull**2 / total), gradient
+    information = (change / chance) @ change.T
+    information[2, 2] += 1 / COFACTOR_SD**2 / total
+    return _Likelihood(float(value), gradient, information)
 
 
 def _misfit(window: _Histogram, fitted: _Normal) -> float:
