@@ -22,8 +22,8 @@ from exoraw.store.export.workbook import LONGEST_TEXT, Workbook
 TEXTS = [
     "=1+1", "+A1", "-DOX", "@SUM(1)", "\t=1", "\r=1", "'=quoted", "''=twice", "'plain", "-1.5", "+3e-4", "=",
     "-", "http://example.org/x", "mailto:a@b.c", "internal:Sheet1!A1", 'say "hi", twice', "two\nlines",
-    "ä µ Ω 漢字 😀", "x" * 300, " leading", "trailing ", "_x0041_", "00123", "1e5", "TRUE", "NaN", "2026-11-20",
-    ";", ",", "＝1",
+    "ä µ Ω 漢字 😀", "x" * 300, " leading", "trailing ", "_x0041_", "00123", "1e5", "TRUE", "NaN",
+    "2026-11-20", ";", ",", "＝1",
 ]  # fmt: skip
 NUMBERS = [
     0.0, -0.0, 1e-300, 5e-324, -1.5, 1.7976931348623157e308, 0.1, 1 / 3, math.inf, -math.inf, math.nan, None,

@@ -26,7 +26,22 @@ _MOST_WORDS = 4  # a value of two to four words without digits is taken for firs
 _GAP = r"[\s_.,-]*"
 _SEPARATORS = re.compile(r"[\s_.,-]+")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
-_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})
+_WRITTEN_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"}
+_UMLAUTS = str.maketrans({**_WRITTEN_OUT, **{k.upper(): v for k, v in _WRITTEN_OUT.items() if k != "ß"}})
+    {
+        "ä": "ae",
+        "ö": "oe",
+        "ü": "ue",
+        "ß": "ss",
+        "ø": "oe",
+        "å": "aa",
+        "Ä": "Ae",
+        "Ö": "Oe",
+        "Ü": "Ue",
+        "Ø": "Oe",
+        "Å": "Aa",
+    }
+)
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
@@ -37,7 +52,7 @@ class Pseudonyms:
     Parameters
     ----------
     columns : sheet columns whose cells are replaced whole
-    names : name, small letters -> pseudonym ("anna meier" -> "subject_01")
+    names : name as typed -> pseudonym ("Anna Meier" -> "subject_01")
     """
 
     columns: tuple[str, ...] = ()
@@ -107,15 +122,22 @@ def redact(table: pa.Table, who: Pseudonyms) -> pa.Table:
 
 def _number(given: dict[str, str], column: str, values: Mapping[str, None]) -> None:
     digits = max(2, len(str(len(values))))
+    known = {_folded(name): pseudonym for name, pseudonym in given.items()}
     taken = 0
     for value in values:
-        if value not in given:
+        if _folded(value) not in known:
             taken += 1
-            given[value] = f"{column.lower()}_{taken:0{digits}d}"
+            known[_folded(value)] = f"{column.lower()}_{taken:0{digits}d}"
+        given[value] = known[_folded(value)]
 
 
 def _key(value: object) -> str:
-    return unicodedata.normalize("NFC", str(value)).lower()
+    return unicodedata.normalize("NFC", str(value))
+
+
+def _folded(name: str) -> str:
+    """Return what two ways of typing one name share: capitals do not tell persons apart."""
+    return name.casefold()
 
 
 def _cell(value: object, who: Pseudonyms) -> str | None:
@@ -129,16 +151,22 @@ def _compile(names: Mapping[str, str]) -> tuple[re.Pattern[str], tuple[str, ...]
 
     One pass over the text: a pseudonym is never searched for names again.
     """
-    words: dict[str, set[str]] = {}
-    for name, pseudonym in names.items():
-        for word in _name_words(name):
-            words.setdefault(word, set()).add(pseudonym)
-    found = {word: min(owners) if len(owners) == 1 else "name" for word, owners in words.items()}
+    found = _single_words(names)
     found |= {name: pseudonym for name, pseudonym in names.items() if _is_searchable(name)}
-    spelled = {spelling: found[name] for name in found for spelling in _spellings(name)}
+    spelled = {spelling: found[name] for name in found for spelling in _spellings(name)} | found
     ordered = sorted(spelled, key=lambda name: (-len(name), name))
     pattern = re.compile("|".join(f"({_pattern(name)})" for name in ordered))
     return pattern, tuple(spelled[name] for name in ordered)
+
+
+def _single_words(names: Mapping[str, str]) -> dict[str, str]:
+    """Return first and last names by themselves; one that two persons share is nobody's."""
+    owners: dict[str, set[str]] = {}
+    for name, pseudonym in names.items():
+        for word in _name_words(name):
+            owners.setdefault(_folded(word), set()).add(pseudonym)
+    alone = {word: min(persons) if len(persons) == 1 else "name" for word, persons in owners.items()}
+    return {word: alone[_folded(word)] for name in names for word in _name_words(name)}
 
 
 def _spellings(name: str) -> set[str]:
@@ -151,7 +179,8 @@ def _pattern(name: str) -> str:
     """Match the name as a word of its own; underscores, dots and hyphens separate words."""
     words = [re.escape(word) for word in _SEPARATORS.split(name) if word]
     if len(name) < _SHORTEST_LOOSE:
-        body = f"(?:{_GAP.join(words).upper()}|{_GAP.join(words).capitalize()})"
+        joined = _GAP.join(words)
+        body = f"(?:{joined}|{joined.upper()}|{joined.capitalize()})"
     else:
         body = f"(?i:{_GAP.join(words)})"
     return rf"(?<![^\W_]){body}(?![^\W_])"

@@ -119,7 +119,7 @@ def _number_problems(table: pa.Table, vocabulary: pa.Table, known: bool) -> Iter
 def _bound_problems(place: str, value: float | None, low: float | None, high: float | None) -> Iterator[str]:
     if value is None:
         return
-    slack = _ROUNDING * max(1.0, abs(value))
+    slack = _ROUNDING * max(1.0, abs(value)) if math.isfinite(value) else 0.0
     if low is not None and value < low - slack:
         yield f"{place}: {value!r} is below the smallest possible value {low:g}"
     if high is not None and value > high + slack:
