@@ -103,6 +103,7 @@ class Thresholds(Params):
         99.5, gt=50, lt=100, description="of the unstained tube, the last resort"
     )
     minimum_control_events: int = Field(MINIMUM_CONTROL_EVENTS, ge=50, description="fewer: a weak control")
+    bootstraps: int = Field(100, ge=0, le=1000, description="resamplings for the borders' 95 % intervals")
     annexin: float | None = Field(None, description="fixed border on the compensated linear scale")
     dead: float | None = Field(None, description="fixed border on the compensated linear scale")
 

@@ -155,7 +155,7 @@ class LogAmplifier:
 
 
 def stored_log(linear: FloatArray) -> FloatArray:
-    """Channel numbers of a log amplifier whose top is the detector's; whatever is below 1 becomes channel 0."""
+    """Channel numbers of a log amplifier with the detector's top; what is below its bottom becomes 0."""
     bottom = RANGE / 10**DECADES
     decades = np.log10(np.maximum(linear, bottom) / bottom)
     return np.asarray(np.round(decades / DECADES * 2**BITS))

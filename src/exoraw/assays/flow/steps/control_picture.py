@@ -40,7 +40,10 @@ def control_picture(
     )
     axes = (scales.annexin.axis(AXIS_NAMES[0]), scales.dead.axis(AXIS_NAMES[1]))
     tubes = ", ".join(name for group in names.values() for name in group)
-    note = f"Annexin V from {_source(general.annexin)}, dead-cell dye from {_source(general.dna)}"
+    sources = _source(general.annexin), _source(general.dna)
+    note = f"Annexin V border from {sources[0]}, dead-cell dye border from {sources[1]}"
+    if sources[0] == sources[1]:
+        note = f"both borders from {sources[0]}"
     content = control_plot(axes, (curves[0], curves[1]), lines, batch, note)
     caption = (
         f"Controls of {batch} ({tubes}), each scaled to its own peak. Red: the border that is used; "
@@ -56,7 +59,11 @@ def _name(role: str) -> str:
 def _source(axis: AxisThreshold) -> str:
     if axis.threshold is None:
         return "nothing that can be trusted"
-    return "a fixed number" if axis.source == "none" else f"the {axis.source}"
+    return (
+        "fixed numbers"
+        if axis.source == "none"
+        else f"the {axis.source} tube".replace("valley tube", "valley")
+    )
 
 
 def _lines(axis: AxisThreshold, matched: Mapping[str, AxisThreshold]) -> list[Line]:

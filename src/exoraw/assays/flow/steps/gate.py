@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import (
-    Artefact,
     Earlier,
     FileInput,
     Finding,
     Inputs,
-    Measurement,
     Outcome,
-    Params,
     TaskInput,
     Unit,
 )
@@ -24,59 +21,23 @@ from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.controls import batches_of
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.margins import margin_events
-from exoraw.assays.flow.plots import Corner, cleaning_plot, quadrant_plot
-from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, Share, quadrants, share_of
+from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
 from exoraw.assays.flow.settings import AnnexinPI, FlowSettings
-from exoraw.assays.flow.settings import Quadrants as Names
+from exoraw.assays.flow.steps.evidence import pictures
+from exoraw.assays.flow.steps.gated import Gated, GateParams
+from exoraw.assays.flow.steps.measures import measurements
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, gate_key, thresholds_key
-from exoraw.assays.flow.steps.populations import population_rows, populations_of
-from exoraw.assays.flow.steps.scales import BatchScales
+from exoraw.assays.flow.steps.populations import population_rows
 from exoraw.assays.flow.steps.tube import (
     SATURATED_SHARE,
-    Cleaned,
-    Tube,
     TubeParams,
     clean,
     compensated,
-    dye_name,
     of_sample,
     read_tube,
 )
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView
-
-Z_95 = 1.959963984540054
-SINGLE_CELLS = "population:single cells"
-
-
-class GateParams(Params):
-    """What a tube's numbers depend on beside its batch's gates."""
-
-    tube: TubeParams
-    quadrants: Names
-    apoptotic: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Gated:
-    """A tube with everything that is said about it.
-
-    Parameters
-    ----------
-    signal : (n, 2) compensated linear signal of every event
-    pair : thresholds, linear; None where the batch has none
-    counted : the quadrants, None without thresholds or without cells
-    """
-
-    sample: str
-    file_id: str
-    tube: Tube
-    signal: FloatArray
-    cleaned: Cleaned
-    pair: tuple[float, float] | None
-    counted: Quadrants | None
-    matrix: str
-    reference: str
 
 
 @dataclass(frozen=True)
@@ -136,10 +97,10 @@ class Gate:
         findings = [*tube.findings, *remarks, *cleaned.findings, *_inherited((thresholds, decision))]
         findings += _own_findings(gated, thresholds.data)
         return Outcome(
-            measurements=list(_measurements(gated, params)),
+            measurements=list(measurements(gated, params)),
             objects=population_rows(gated, params, own),
             findings=_unique(of_sample(findings, sample)),
-            artefacts=list(_pictures(gated, thresholds.data)),
+            artefacts=list(pictures(gated, thresholds.data)),
             data=_facts(gated, thresholds.data),
         )
 
@@ -172,88 +133,6 @@ def _reference(data: Mapping[str, Any], own: Mapping[str, Any] | None) -> str:
         return ""
     sources = list(dict.fromkeys((own["annexin"]["source"], own["dead"]["source"])))
     return f"gate: {' / '.join(sources)} ({data['batch']})"
-
-
-# ----------------------------------------------------------------- numbers
-
-
-def _measurements(gated: Gated, params: GateParams) -> Iterator[Measurement]:
-    yield _number(gated, "events", float(len(gated.tube)), n=len(gated.tube))
-    for population in populations_of(gated, params):
-        yield _number(
-            gated, "population_events", float(population.count), entity=f"population:{population.name}",
-            n=population.count,
-        )  # fmt: skip
-    singles = int(np.count_nonzero(gated.cleaned.singlets))
-    yield _share(gated, "gated_share", share_of("", singles, len(gated.tube)))
-    if gated.counted is None:
-        yield from _absent_shares(gated, params)
-    else:
-        yield from _shares(gated, gated.counted, params)
-    for column, match in enumerate((gated.tube.annexin, gated.tube.dead)):
-        yield _median(gated, gated.signal[gated.cleaned.singlets, column], dye_name(match))
-
-
-def _shares(gated: Gated, counted: Quadrants, params: GateParams) -> Iterator[Measurement]:
-    live, early, late, _ = counted.quadrants
-    for share in counted.quadrants:
-        yield _share(gated, "quadrant_share", share, entity=f"population:{share.name}")
-    parts = [part for part, name in ((early, "early"), (late, "late")) if name in params.apoptotic]
-    apoptotic = share_of("", sum(part.numerator for part in parts), counted.n)
-    yield _share(gated, "apoptotic_share", apoptotic)
-    yield _share(gated, "viable_share", live)
-
-
-def _absent_shares(gated: Gated, params: GateParams) -> Iterator[Measurement]:
-    """The rows exist, without a number: the finding `no_gate` says why."""
-    for name in params.quadrants.names:
-        yield _number(gated, "quadrant_share", float("nan"), entity=f"population:{name}")
-    yield _number(gated, "apoptotic_share", float("nan"))
-    yield _number(gated, "viable_share", float("nan"))
-
-
-def _share(gated: Gated, measure: str, share: Share, entity: str = "") -> Measurement:
-    number = _number(gated, measure, share.percent, entity=entity, n=share.denominator)
-    return replace(
-        number,
-        numerator=float(share.numerator),
-        denominator=float(share.denominator),
-        ci_low=_finite(share.ci_low),
-        ci_high=_finite(share.ci_high),
-        reference="" if measure == "gated_share" else gated.reference,
-    )
-
-
-def _median(gated: Gated, signal: FloatArray, dye: str) -> Measurement:
-    """Median of the single cells with the 95 % interval of its rank (distribution-free)."""
-    finite = np.sort(signal[np.isfinite(signal)])
-    n = int(finite.size)
-    number = _number(gated, "median_fluorescence", float("nan"), entity=SINGLE_CELLS, n=n)
-    if not n:
-        return replace(number, target=dye, statistic="median")
-    reach = Z_95 * np.sqrt(n) / 2
-    low, high = max(int(np.floor(n / 2 - reach)), 0), min(int(np.ceil(n / 2 + reach)), n - 1)
-    return replace(
-        number,
-        value=float(np.median(finite)),
-        target=dye,
-        statistic="median",
-        ci_low=float(finite[low]),
-        ci_high=float(finite[high]),
-    )
-
-
-def _number(
-    gated: Gated, measure: str, value: float, *, entity: str = "", n: int | None = None
-) -> Measurement:
-    kind = "population" if entity else "sample"
-    return Measurement(
-        gated.sample, measure, value, entity_type=kind, entity=entity, n=n, file_id=gated.file_id
-    )
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 # ----------------------------------------------------------------- remarks
@@ -338,45 +217,6 @@ def _saturated(gated: Gated) -> list[Finding]:
 
 def _unique(findings: Iterable[Finding]) -> list[Finding]:
     return list({(one.code, one.message, one.entity): one for one in findings}.values())
-
-
-# ----------------------------------------------------------------- evidence
-
-
-def _pictures(gated: Gated, data: Mapping[str, Any]) -> Iterator[Artefact]:
-    if not len(gated.tube):
-        return
-    scales = BatchScales.from_data(data)
-    singles = int(np.count_nonzero(gated.cleaned.singlets))
-    if gated.pair is not None and gated.counted is not None:
-        axes = (
-            scales.annexin.axis(gated.tube.annexin.label),
-            scales.dead.axis(gated.tube.dead.label),
-        )
-        corners = tuple(Corner(share.name, share.percent) for share in gated.counted.quadrants)
-        note = f"{singles:,} single cells of {len(gated.tube):,} events"
-        content = quadrant_plot(
-            gated.signal[gated.cleaned.singlets], axes, gated.pair,
-            (corners[0], corners[1], corners[2], corners[3]), gated.sample, note,
-        )  # fmt: skip
-        caption = f"{gated.sample}: {note}; {gated.reference}; compensation: {gated.matrix}."
-        yield Artefact("picture", "quadrants.png", content, caption, gated.sample)
-    yield from _cleaning_picture(gated, scales, data)
-
-
-def _cleaning_picture(gated: Gated, scales: BatchScales, data: Mapping[str, Any]) -> Iterator[Artefact]:
-    scatter, cleaned = gated.tube.scatter, gated.cleaned
-    if scatter.area is None or scatter.side is None:
-        return
-    total = len(gated.tube)
-    debris = 100 * (1 - np.count_nonzero(cleaned.cells) / total)
-    doublets = 100 * (np.count_nonzero(cleaned.cells) - np.count_nonzero(cleaned.singlets)) / total
-    note = f"taken out: {debris:.1f} % debris and margin events, {doublets:.1f} % doublets"
-    content = cleaning_plot(
-        scatter.area, scatter.side, scatter.height, cleaned.cells, cleaned.singlets,
-        scales.scatter, data["debris"], gated.sample, note,
-    )  # fmt: skip
-    yield Artefact("picture", "cleaning.png", content, f"{gated.sample}: {note}.", gated.sample)
 
 
 def _facts(gated: Gated, data: Mapping[str, Any]) -> dict[str, Any]:

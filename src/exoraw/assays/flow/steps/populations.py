@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from exoraw.assays.flow.steps.gate import Gated, GateParams
+from exoraw.assays.flow.steps.gated import Gated, GateParams
 
 ALL, IN_RANGE, CELLS, SINGLES = "all events", "in range", "cells", "single cells"
 

@@ -123,9 +123,9 @@ class FindThresholds:
         findings += list(gate.findings) if gate else []
         pools = {role: _pooled(role, found, gate, params) for role, found in controls.items() if found}
         seed = seed_of(self.name, unit.key)
-        general = _find(pools, params, seed)
+        general = _find(pools, params.thresholds, seed)
         matched = {
-            treatment: _find(pools, params, seed, pools.get(MATCHED + treatment))
+            treatment: _find_matched(pools, params.thresholds, seed, treatment, general)
             for treatment in sorted(set(unit.payload["assignment"].values()))
         }
         scales = batch_scales([c for found in controls.values() for c in found], pools, params.scale)
@@ -260,23 +260,40 @@ def _pooled(
 
 
 def _find(
-    pools: Mapping[str, FloatArray],
-    params: ThresholdParams,
-    seed: int,
-    unstained_treated: FloatArray | None = None,
+    pools: Mapping[str, FloatArray], wanted: Thresholds, seed: int, matched: FloatArray | None = None
 ) -> AnnexinThresholds:
     tubes: dict[TubeRole, FloatArray] = {
         role: pools[name] for name, role in THRESHOLD_ROLES.items() if name in pools
     }
-    if unstained_treated is not None:
-        tubes["unstained_treated"] = unstained_treated
-    wanted = params.thresholds
+    if matched is not None:
+        tubes["unstained_treated"] = matched
     settings = ThresholdSettings(
         sigmas=wanted.sigmas,
         unstained_percentile=wanted.unstained_percentile,
         min_events=wanted.minimum_control_events,
+        bootstraps=wanted.bootstraps,
     )
     return _with_fixed(annexin_thresholds(tubes, settings=settings, seed=seed), wanted)
+
+
+def _find_matched(
+    pools: Mapping[str, FloatArray], wanted: Thresholds, seed: int, treatment: str, general: AnnexinThresholds
+) -> AnnexinThresholds:
+    """The pair of a treatment with its own unstained tube: the general one, moved by the drug's light.
+
+    The interval moves along; the shift's own uncertainty is small beside it and is not in it.
+    """
+    without_interval = wanted.model_copy(update={"bootstraps": 0})
+    found = _find(pools, without_interval, seed, pools.get(MATCHED + treatment))
+    return AnnexinThresholds(
+        _moved(found.annexin, general.annexin), _moved(found.dna, general.dna), found.findings
+    )
+
+
+def _moved(axis: AxisThreshold, general: AxisThreshold) -> AxisThreshold:
+    if general.ci_low is None or general.ci_high is None or axis.source != general.source:
+        return axis
+    return replace(axis, ci_low=general.ci_low + axis.shift, ci_high=general.ci_high + axis.shift)
 
 
 def _with_fixed(found: AnnexinThresholds, wanted: Thresholds) -> AnnexinThresholds:
