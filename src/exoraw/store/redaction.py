@@ -28,20 +28,6 @@ _SEPARATORS = re.compile(r"[\s_.,-]+")
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _WRITTEN_OUT = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"}
 _UMLAUTS = str.maketrans({**_WRITTEN_OUT, **{k.upper(): v for k, v in _WRITTEN_OUT.items() if k != "ß"}})
-    {
-        "ä": "ae",
-        "ö": "oe",
-        "ü": "ue",
-        "ß": "ss",
-        "ø": "oe",
-        "å": "aa",
-        "Ä": "Ae",
-        "Ö": "Oe",
-        "Ü": "Ue",
-        "Ø": "Oe",
-        "Å": "Aa",
-    }
-)
 _NO_NAMES: Mapping[str, str] = MappingProxyType({})
 
 
