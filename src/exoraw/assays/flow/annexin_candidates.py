@@ -101,15 +101,21 @@ def is_misfit(candidate: Candidate) -> bool:
     return candidate.misfit > MISFIT_LIMIT + MISFIT_NOISE / sqrt(candidate.n)
 
 
-def valley_candidate(linear: FloatArray | None) -> Candidate:
-    """Deepest valley over the negative peak of the stained tubes: two peaks of 1 % or more, real depth."""
+def valley_candidate(linear: FloatArray | None, *, lowest_share: float = MIN_MODE_SHARE) -> Candidate:
+    """Deepest valley over the negative peak of the stained tubes: two peaks of 1 % or more, real depth.
+
+    Parameters
+    ----------
+    linear : (n,) linear signal, None where there is no such tube
+    lowest_share : of the events, that the negative peak must hold; valleys below it are not looked at
+    """
     if linear is None:
         return Candidate("valley", None, "no stained tube")
     try:
         axis, _, seen = _seen(linear)
     except DensityError as error:
         return Candidate("valley", None, str(error), n=linear.size)
-    place = _deepest(seen)
+    place = _deepest(seen, lowest_share)
     if place is None:
         return Candidate("valley", None, "one peak only", n=linear.size)
     valley = seen.valleys[place]
@@ -124,9 +130,9 @@ def _seen(linear: FloatArray) -> tuple[Arcsinh, Density, Landscape]:
     return axis, shape, landscape(shape, min_share=VALLEY_PEAK_SHARE)
 
 
-def _deepest(seen: Landscape) -> int | None:
+def _deepest(seen: Landscape, lowest_share: float = MIN_MODE_SHARE) -> int | None:
     """Index of the deepest valley above the lowest population; None with one peak only."""
-    first = next((place for place, peak in enumerate(seen.peaks) if peak.share >= MIN_MODE_SHARE), 0)
+    first = next((place for place, peak in enumerate(seen.peaks) if peak.share >= lowest_share), 0)
     places = range(first, len(seen.valleys))
     return max(places, key=lambda place: seen.valleys[place].depth, default=None)
 

@@ -10,7 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.annexin_candidates import valley_candidate
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.density import MAD_TO_SIGMA, DensityError
+from exoraw.assays.flow.density import MAD_TO_SIGMA, MIN_PEAK_SHARE, DensityError
 from exoraw.assays.flow.negative import negative_population
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
 
@@ -140,7 +140,7 @@ def _threshold(bright: FloatArray, reference: FloatArray | None) -> float:
     """Signal above which a tube's events are positive: a verified valley, else the negatives' end."""
     least = LEAST_EVENTS
     floor = -np.inf if reference is None else float(np.percentile(reference, NEGATIVE_PERCENTILE))
-    valley = valley_candidate(bright)
+    valley = valley_candidate(bright, lowest_share=MIN_PEAK_SHARE)
     if valley.usable and valley.threshold is not None and valley.threshold > floor:
         floor = valley.threshold
     else:
