@@ -89,10 +89,16 @@ def batches_of(rows: Iterable[SampleRow], columns: Sequence[str]) -> tuple[Batch
 
 
 def components(treatment: str) -> frozenset[str]:
-    """The parts of a treatment: "DOX + exosomes" -> {"dox", "exosomes"}; doses and blanks do not matter."""
+    """The parts of a treatment: "DOX + exosomes" -> {"doxorubicin", "exosomes"}; doses and blanks do not matter."""
     plain = DOSE.sub(" ", treatment.casefold())
-    parts = re.split(r"[+,/&;]|\band\b|\bwith\b", plain)
-    return frozenset(" ".join(part.split()) for part in parts if part.strip())
+    parts = re.split(r"[+,/&;]|\b(?:and|with|plus)\b", plain)
+    return frozenset(_compound_name(" ".join(part.split())) for part in parts if part.strip())
+
+
+def _compound_name(part: str) -> str:
+    """One name for the spellings of a compound that shines: "dox" and "adriamycin" are doxorubicin."""
+    compound = compound_in(part)
+    return compound.name if compound is not None and part in compound.words else part
 
 
 def untreated(batch: Batch) -> frozenset[frozenset[str]]:

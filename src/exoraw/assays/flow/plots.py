@@ -27,7 +27,7 @@ PALETTE_COLOURS = 128
 
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
 CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#805ad5", "#0e7490")
-LETTER = 0.0125  # of a panel's width: one letter of a border's label
+LETTER = 0.0185  # of a panel's width: one letter of a border's label
 DENSITY = LinearSegmentedColormap.from_list(
     "exoraw density", ["#9db8dd", "#4a7fc1", "#2c5ba8", "#3d9a8b", "#8fc152", "#f4d03f", "#ee8a2e"]
 )
@@ -255,17 +255,16 @@ def _borders(plot: MplAxes, axis: PlotAxis, borders: Sequence[Line]) -> None:
     ends = [-1.0, -1.0, -1.0]
     for border in sorted(borders, key=lambda line: line.value):
         where = float(axis.place(np.array([border.value]))[0])
-        if border.used:
-            plot.axvline(where, color=GATE, linewidth=1.4)
-        else:
-            plot.axvline(where, color=QUIET, linewidth=0.9, dashes=(3, 2))
         half = LETTER * len(border.name) / 2
         left = min(max(where - half, 0.0), 1.0 - 2 * half)
         level = next((i for i, end in enumerate(ends) if left > end), len(ends) - 1)
         ends[level] = left + 2 * half
+        top, colour = 1.06 + 0.085 * level, GATE if border.used else QUIET
+        dashes = (None, None) if border.used else (3, 2)
+        width = 1.4 if border.used else 0.9
+        plot.plot([where, where], [0, top - 0.03], color=colour, linewidth=width, dashes=dashes, zorder=3)
         plot.text(
-            left + half, 1.06 + 0.085 * level, border.name, ha="center", va="center", fontsize=7.5,
-            color=GATE if border.used else QUIET,
+            left + half, top, border.name, ha="center", va="center", fontsize=7.5, color=colour, zorder=4,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6},
         )  # fmt: skip
 
