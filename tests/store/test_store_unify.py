@@ -40,12 +40,12 @@ def test_promotion_with_itself_or_nothing_is_the_plain_type(kind):
     assert plain_type(plain_type(kind)) == plain_type(kind)
 
 
-@pytest.mark.parametrize("kind", TYPES)
-@pytest.mark.parametrize("other", TYPES)
-def test_every_type_can_be_cast_to_what_it_is_promoted_to(kind, other):
-    schema = pa.schema([pa.field("x", promoted(kind, other))])
-    found = conformed(pa.table({"x": pa.nulls(2, kind)}), schema, "part")
-    assert found["x"].to_pylist() == [None, None]
+@pytest.mark.parametrize("kind", TYPES, ids=str)
+def test_every_type_can_be_cast_to_what_it_is_promoted_to(kind):
+    for other in TYPES:
+        schema = pa.schema([pa.field("x", promoted(kind, other))])
+        found = conformed(pa.table({"x": pa.nulls(2, kind)}), schema, "part")
+        assert found["x"].to_pylist() == [None, None]
 
 
 @given(st.lists(COLUMNS, min_size=1, max_size=4))
