@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,10 @@ class ToyStudy:
     def results(self) -> Path:
         return self.folder / "results"
 
-    def add(self, sample: str, *, batch: str = "b1", cells: Mapping[str, str] | None = None, **content: Any) -> Path:
+    def add(self, sample: str, *, batch: str = "b1", **content: Any) -> Path:
         """Add a raw file and its row; `content` is what the file holds."""
         path = self.put(f"{sample}.toy", b"TOY1\n" + json.dumps(content).encode())
-        self.rows.append({"sample": sample, "file": path.name, "batch": batch, **(cells or {})})
+        self.rows.append({"sample": sample, "file": path.name, "batch": batch})
         self.write()
         return path
 
@@ -76,7 +76,9 @@ class ToyStudy:
     def write(self) -> None:
         """Write study.yaml and samples.csv."""
         self.raw.mkdir(parents=True, exist_ok=True)
-        columns = list(dict.fromkeys(["sample", "file", "batch", *(name for row in self.rows for name in row)]))
+        columns = list(
+            dict.fromkeys(["sample", "file", "batch", *(name for row in self.rows for name in row)])
+        )
         with (self.folder / "samples.csv").open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, columns, restval="")
             writer.writeheader()

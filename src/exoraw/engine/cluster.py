@@ -107,7 +107,8 @@ def local_workers(
 def _start_fork_server(assays: Iterable[str]) -> None:
     """Import what every worker needs once; workers, also those that replace a crashed one, are forked off.
 
-    The server has a single thread (ONE_THREAD sees to that) and computes nothing. It starts beside this process's own imports.
+    The server has a single thread (ONE_THREAD sees to that) and computes nothing. It starts beside this
+    process's own imports.
     """
     if platform.worker_start_method() != "forkserver":
         return

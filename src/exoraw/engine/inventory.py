@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from exoraw.assays.contract import Format
 from exoraw.engine import recognise
-from exoraw.engine.digests import DigestCache, load_cache, save_cache
+from exoraw.engine.digests import DigestCache, Remembered, load_cache, save_cache
 from exoraw.engine.platform import usable_cores
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Header, Inventory, RawFile
@@ -79,7 +79,7 @@ def _remember(cache: Path, files: dict[str, RawFile], walk: _Walk, remembered: D
     """Keep what was learnt of sound files; a probe's failure may lie in the machine and is tried again."""
     young = _unstable(walk)
     keep = {
-        path: file
+        path: Remembered(file, walk.regular[path].st_ctime_ns)
         for path, file in files.items()
         if file.sha256 and path not in young and not (file.format and file.problem)
     }
@@ -201,7 +201,7 @@ def _look_at_all(
     looked: dict[str, RawFile] = {}
     todo: list[str] = []
     for path, found in walk.regular.items():
-        cached = remembered.recognised(path, found.st_size, found.st_mtime_ns)
+        cached = remembered.recognised(path, found)
         if path in growing:
             looked[path] = RawFile(path, "", found.st_size, found.st_mtime_ns, problem=STILL_GROWING)
         elif cached is not None:
@@ -224,7 +224,7 @@ def _read(
     try:
         with (root / path).open("rb", buffering=0) as handle:
             head = handle.read(needed)
-            digest = remembered.digest(path, found.st_size, found.st_mtime_ns) or _digest(handle.fileno())
+            digest = remembered.digest(path, found) or _digest(handle.fileno())
             after = os.fstat(handle.fileno())
     except OSError as error:
         return replace(file, problem=f"it cannot be read: {error.strerror or error}."), b""

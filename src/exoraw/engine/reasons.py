@@ -84,9 +84,13 @@ def _name(item: Mapping[str, Any]) -> str:
 def _cells(now: _Items, then: _Items) -> Iterator[str]:
     old = {(item["sample"], item["name"]): item["digest"] for item in then}
     new = {(item["sample"], item["name"]): item["digest"] for item in now}
+    samples, before = ({sample for sample, _column in cells} for cells in (new, old))
     for sample, column in dict.fromkeys([*new, *old]):
-        if new.get((sample, column)) != old.get((sample, column)):
+        both = sample in samples and sample in before
+        if both and new.get((sample, column)) != old.get((sample, column)):
             yield f"cell {column} of {sample} changed"
+    yield from (f"sample {sample} is new in it" for sample in sorted(samples - before))
+    yield from (f"sample {sample} is no longer in it" for sample in sorted(before - samples))
 
 
 def _changed_names(now: _Items, then: _Items) -> list[str]:

@@ -53,11 +53,19 @@ class DaskExecutor:
     def completed(self, wait_s: float) -> list[Receipt]:
         """Return receipts of what ended meanwhile; wait for the first at most `wait_s` seconds."""
         ended = [item for crumb in self._ended_now(wait_s) if (item := self._futures.pop(crumb, None))]
-        good = [(future, order) for future, order in ended if future.status == "finished"]
-        receipts = self._gathered(good)
-        for future, order in ended:
-            if future.status != "finished":
-                receipts += self._judged(order, future)
+        return [receipt for future, order in ended for receipt in self._receipts(order, future)]
+
+    def _receipts(self, order: Order, future: Any) -> list[Receipt]:
+        """Return the receipt of an order that ended; none where it is handed out again.
+
+        It is read from the disk, where the worker left it: the worker itself may be gone by now, and to
+        ask for its memory would stop everything until a new one has computed the task again.
+        """
+        known = read_receipt(Path(order.crumbs) / order.crumb)
+        if known is None and future.status == "finished":
+            known = future.result()  # a network disk that does not show the file yet
+        receipts = [known] if known is not None else self._judged(order, future)
+        future.release()
         return receipts
 
     def drop_waiting(self) -> int:
@@ -89,18 +97,9 @@ class DaskExecutor:
         except queue.Empty:
             return
 
-    def _gathered(self, good: list[tuple[Any, Order]]) -> list[Receipt]:
-        if not good:
-            return []
-        receipts: list[Receipt] = self._client.gather([future for future, _order in good])
-        return receipts
-
     def _judged(self, order: Order, future: Any) -> list[Receipt]:
         """Say what became of an order that gave no receipt; none where it is handed out again."""
         crumb_path = Path(order.crumbs) / order.crumb
-        known = read_receipt(crumb_path)
-        if known is not None:
-            return [known]
         crumb = read_crumb(crumb_path, order.limits.timeout_s)
         if crumb is not None:
             row = _committed_meanwhile(order)

@@ -73,7 +73,7 @@ def touch(content: dict) -> None:
 
 
 def dice(content: dict) -> None:
-    content["value"] = 90 * random.random() + 10 * np.random.rand()
+    content["value"] = 90 * random.random() + 10 * np.random.rand()  # noqa: NPY002
 
 
 def once(content: dict) -> None:

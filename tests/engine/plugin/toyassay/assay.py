@@ -4,10 +4,6 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from toyassay.acts import ACTS
-from toyassay.formats import FORMATS
-from toyassay.reader import read
-
 from exoraw.assays.contract import (
     Artefact,
     Assay,
@@ -25,8 +21,11 @@ from exoraw.assays.contract import (
     Unit,
 )
 from exoraw.io.inventory import Inventory
-from exoraw.study.spec import Column, SheetSpec
+from exoraw.study.spec import Column, ControlRole, SheetSpec
 from exoraw.study.view import StudyView
+from toyassay.acts import ACTS
+from toyassay.formats import FORMATS
+from toyassay.reader import read
 
 
 class Settings(Params):
@@ -112,10 +111,11 @@ class PoolStep:
         assert sum(numbers) == sum(number for number in checks if not math.isnan(number))
         notes = sum(finding.code == "noted" for item in values for finding in item.findings)
         mean = sum(numbers) / len(numbers) if numbers else math.nan
+        entity = f"batch:{unit.payload['batch']}"
         findings = [] if numbers else [Finding("no_value", "warning", "nothing to pool")]
         return Outcome(
             measurements=[
-                Measurement(sample, "pool_mean", mean, entity_type="batch", entity=f"batch:{unit.payload['batch']}")
+                Measurement(sample, "pool_mean", mean, entity_type="batch", entity=entity)
                 for sample in unit.samples
             ],
             findings=findings,
@@ -146,7 +146,11 @@ ASSAY = Assay(
     name="toy",
     title="Toys",
     formats=FORMATS,
-    sheet=SheetSpec(columns=(Column("partner", "a second file"),), one_file_per_sample=True),
+    sheet=SheetSpec(
+        columns=(Column("partner", "a second file"),),
+        control_roles=(ControlRole("vehicle", "a control"),),
+        one_file_per_sample=True,
+    ),
     settings=Settings,
     steps=(MeasureStep(), PoolStep(), TotalStep()),
     vocabulary=(
