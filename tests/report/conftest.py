@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from exoraw.report import build_report
 from exoraw.store.schemas import SCHEMA_MAJOR, SCHEMA_MINOR, TABLES
 
 GROUPS = ("control", "exosomes", "DOX", "DOX + exosomes", "PTX", "PTX + exosomes")
@@ -389,6 +390,24 @@ def study(tmp_path: Path) -> Folder:
 def troubled(tmp_path: Path) -> Folder:
     """The six-group study with failures, findings, an exclusion and a curated number, not yet written."""
     return with_trouble(six_groups(tmp_path / "results"))
+
+
+@pytest.fixture(scope="session")
+def sound_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the sound study, written once; tests only read it."""
+    return build_report(six_groups(tmp_path_factory.mktemp("sound") / "results").write())
+
+
+@pytest.fixture(scope="session")
+def troubled_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of the study with trouble, written once; tests only read it."""
+    return build_report(with_trouble(six_groups(tmp_path_factory.mktemp("troubled") / "results")).write())
+
+
+@pytest.fixture(scope="session")
+def make_folder() -> Callable[[Path], Folder]:
+    """Return the maker of empty results folders."""
+    return Folder
 
 
 @pytest.fixture

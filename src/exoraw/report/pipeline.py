@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -48,6 +48,7 @@ class Pipeline:
     artefacts: pd.DataFrame
     tasks: pd.DataFrame
     vocabulary: pd.DataFrame
+    _grouped: dict[tuple[Series, tuple[str, ...]], Grouped] = field(default_factory=dict, repr=False)
 
     @cached_property
     def series(self) -> list[Series]:
@@ -64,7 +65,13 @@ class Pipeline:
         return groups.roles_by_weight(self.measurements, self.samples)
 
     def grouped(self, series: Series, factors: Sequence[str]) -> Grouped:
-        """Return a series' replicates and groups over these factors."""
+        """Return a series' replicates and groups over these factors; figure and table share them."""
+        wanted = (series, tuple(factors))
+        if wanted not in self._grouped:
+            self._grouped[wanted] = self._group(series, factors)
+        return self._grouped[wanted]
+
+    def _group(self, series: Series, factors: Sequence[str]) -> Grouped:
         rows = groups.with_levels(self.samples, factors)
         values = groups.values_of(self.measurements, rows, series)
         kept, controls = groups.comparable(values, factors, self.roles)
