@@ -1,14 +1,11 @@
-"""Small studies written to disk, and inventories made by hand."""
+"""Small studies written to disk."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-
-from exoraw.io.inventory import DatasetHeader, Header, Inventory, RawFile
 
 STUDY = """exoraw: 1
 title: Apoptosis
@@ -50,28 +47,3 @@ def make_study(tmp_path: Path) -> MakeStudy:
         return tmp_path
 
     return make
-
-
-def raw_file(
-    path: str,
-    format_: str = "fcs",
-    fields: Mapping[str, str] | Iterable[Mapping[str, str]] = (),
-    problem: str = "",
-    acquired_at: str = "",
-    duplicates: Mapping[int, int] | None = None,
-) -> RawFile:
-    """Return a file of an inventory; `fields` of one dataset or of several."""
-    several = [fields] if isinstance(fields, Mapping) else list(fields)
-    datasets = tuple(
-        DatasetHeader(number, 100, dict(one), (duplicates or {}).get(number))
-        for number, one in enumerate(several or [{}])
-    )
-    digest = hashlib.sha256(path.encode()).hexdigest()
-    header = Header(datasets, acquired_at=acquired_at)
-    return RawFile(path, digest, 100, 1, "" if problem else format_, header, problem)
-
-
-def inventory_of(*files: RawFile | str) -> Inventory:
-    """Return an inventory of files, or of FCS files of these names."""
-    made = [raw_file(file) if isinstance(file, str) else file for file in files]
-    return Inventory({file.path: file for file in sorted(made, key=lambda file: file.path)})

@@ -14,7 +14,7 @@ from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
 from exoraw.study.draft_rows import Draft, DraftRow, Origin, draft
 from exoraw.study.grid import Grid, read_grids
-from exoraw.study.load import STUDY_FILE, load_study
+from exoraw.study.load import STUDY_FILE, PipelineSource, load_study
 from exoraw.study.presets import preset, presets
 from exoraw.study.sheet import COMMON_COLUMNS, Sheet, match_columns, read_sheet
 from exoraw.study.spec import SheetSpec
@@ -159,7 +159,7 @@ def write_draft(
         )
     folder.mkdir(parents=True, exist_ok=True)
     sheet = _existing_sheet(folder, raw)
-    pipelines = _pipelines(folder, analyses)
+    pipelines = _pipelines(sheet, analyses)
     drafted = _draft_new(sheet, inventory, specs, pipelines)
     if sheet is None:
         path = folder / SHEET_FILE
@@ -188,10 +188,11 @@ def write_draft(
 
 @dataclass(frozen=True)
 class _Existing:
-    """The sheet of a study that is there: its rows, and the file that new rows belong into."""
+    """The sheet of a study that is there: its rows, the file that new rows belong into, the analyses."""
 
     sheet: Sheet
     path: Path
+    pipelines: tuple[PipelineSource, ...] = ()
 
 
 def _existing_sheet(folder: Path, raw: Path) -> _Existing | None:
@@ -204,18 +205,19 @@ def _existing_sheet(folder: Path, raw: Path) -> _Existing | None:
             )
             raise StudyError(message)
         if loaded.study.sheets:
-            return _Existing(loaded.sheet, folder / loaded.study.sheets[0].replace("\\", "/"))
-        return _Existing(loaded.sheet, folder / NEW_ROWS_FILE)
+            path = folder / loaded.study.sheets[0].replace("\\", "/")
+            return _Existing(loaded.sheet, path, loaded.pipelines)
+        return _Existing(loaded.sheet, folder / NEW_ROWS_FILE, loaded.pipelines)
     for name in (SHEET_FILE, "samples.xlsx"):
         if (folder / name).exists():
             return _Existing(read_sheet(folder / name), folder / name)
     return None
 
 
-def _pipelines(folder: Path, analyses: Sequence[Analysis]) -> dict[str, str] | None:
+def _pipelines(existing: _Existing | None, analyses: Sequence[Analysis]) -> dict[str, str] | None:
     """Return format -> analysis where rows must say which they belong to."""
-    if (folder / STUDY_FILE).exists():
-        names = [(source.assay, source.name) for source in load_study(folder).pipelines]
+    if existing is not None and existing.pipelines:
+        names = [(source.assay, source.name) for source in existing.pipelines]
         by_assay = dict(reversed(names))  # the first analysis of an assay
         found = {name: by_assay.get(item.assay, "") for item in analyses for name in item.formats}
         return found if len(names) > 1 else None

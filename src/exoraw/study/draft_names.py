@@ -51,7 +51,7 @@ GENERAL_PATTERNS = (
     ),
     NamePattern(
         "FACSDiva Specimen_Tube file name (Specimen_001_Tube_001.fcs)",
-        _FOLDER + r"(?P<specimen>Specimen_\d{3})_(?P<sample>[^/]+?)(?:_\d{3})?" + _FCS,
+        _FOLDER + r"(?P<specimen>Specimen_\d{3})_(?P<sample>Tube_\d{3}|[^/]+?)(?:_\d{3})?" + _FCS,
     ),
     NamePattern(
         "MACSQuant file name (2026-01-31.0001.fcs)",

@@ -146,11 +146,12 @@ def _usable(file: RawFile, specs: Mapping[str, SheetSpec]) -> bool:
 
 
 def _encodes(path: str) -> bool:
+    """Whether a sheet can hold this path: valid text, and no backslash, which means a folder there."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return True
+    return "\\" not in path
 
 
 def _left_out(inventory: Inventory, specs: Mapping[str, SheetSpec]) -> list[str]:
@@ -163,7 +164,9 @@ def _left_out(inventory: Inventory, specs: Mapping[str, SheetSpec]) -> list[str]
         elif names.INDEX_READS.search(file.path):
             reasons["index reads (barcodes) of a sequencing run"].append(file.path)
         elif not _encodes(file.path):
-            reasons["a file name that is no valid text; rename it"].append(ascii(file.path))
+            reasons["a name that no sheet can hold (no valid text, or a backslash); rename it"].append(
+                ascii(file.path)
+            )
     return [f"left out, {reason}: {listed(paths, 5)}" for reason, paths in sorted(reasons.items())]
 
 
@@ -205,16 +208,16 @@ def _from_name(row: _Making, spec: SheetSpec) -> None:
 
 def _from_keywords(row: _Making, spec: SheetSpec, fields: Mapping[str, str]) -> None:
     by_name = {key.upper().strip(): value for key, value in fields.items()}
+    name_column = NAME_AT_INSTRUMENT if "sample" in row.cells else "sample"
     for keyword, column in spec.keywords.items():
         value = " ".join(by_name.get(keyword.upper(), "").split())
         if value.casefold() in PLACEHOLDERS or not value.isprintable():
             continue
         source = f"keyword {keyword} of the file"
-        if column == "sample" and row.cells.get("sample", value) != value:
-            if value not in row.file.path:  # a $FIL that repeats the file name says nothing new
-                row.put(NAME_AT_INSTRUMENT, value, source)
-        else:
+        if column != "sample":
             row.put(column, value, source)
+        elif value not in row.file.path:  # a $FIL that repeats the file name says nothing new
+            row.put(name_column, value, source)
 
 
 def _from_words(row: _Making, spec: SheetSpec) -> None:
