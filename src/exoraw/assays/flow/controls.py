@@ -89,7 +89,7 @@ def batches_of(rows: Iterable[SampleRow], columns: Sequence[str]) -> tuple[Batch
 
 
 def components(treatment: str) -> frozenset[str]:
-    """The parts of a treatment: "DOX + exosomes" -> {"doxorubicin", "exosomes"}; doses and blanks do not matter."""
+    """The parts of a treatment: "DOX 1 uM + exosomes" -> {"doxorubicin", "exosomes"}."""
     plain = DOSE.sub(" ", treatment.casefold())
     parts = re.split(r"[+,/&;]|\b(?:and|with|plus)\b", plain)
     return frozenset(_compound_name(" ".join(part.split())) for part in parts if part.strip())

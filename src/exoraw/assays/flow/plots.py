@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes as MplAxes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.markers import TICKDOWN, TICKLEFT
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -24,6 +27,7 @@ SMOOTHING = 1.0  # bins; the eye sees the population, not the binning
 DOTS_BELOW = 1.5  # smoothed events per bin: below it every event is a dot of its own
 MOST_DOTS = 2_500
 PALETTE_COLOURS = 128
+WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "Arial Unicode MS")
 
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
 CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#805ad5", "#0e7490")
@@ -300,10 +304,16 @@ def _minor_ticks(plot: MplAxes, x: list[float], y: list[float], marker: int) -> 
 
 def _heading(figure: Figure, title: str, note: str) -> None:
     short = title if len(title) <= 52 else title[:51] + "…"
-    figure.text(
-        0.03, 0.955, short, fontsize=10.5, fontweight="bold", color=INK, parse_math=False, va="center"
-    )
-    figure.text(0.03, 0.908, note, fontsize=8, color=QUIET, parse_math=False, va="center")
+    style = {"parse_math": False, "va": "center", "fontfamily": _families()}
+    figure.text(0.03, 0.955, short, fontsize=10.5, fontweight="bold", color=INK, **style)
+    figure.text(0.03, 0.908, note, fontsize=8, color=QUIET, **style)
+
+
+@cache
+def _families() -> tuple[str, ...]:
+    """Matplotlib's own font, then whichever installed one has Chinese, Japanese and Korean letters."""
+    installed = {font.name for font in fontManager.ttflist}
+    return ("DejaVu Sans", *(name for name in WIDE_FONTS if name in installed))
 
 
 def _linear_ticks(low: float, high: float) -> tuple[list[float], list[str], list[float]]:
@@ -318,7 +328,9 @@ def _linear_ticks(low: float, high: float) -> tuple[list[float], list[str], list
 def _png(figure: Figure) -> bytes:
     """Render to an 8-bit palette PNG without dates or software names: equal numbers give equal bytes."""
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()
+    with warnings.catch_warnings():  # a letter that no installed font has is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        canvas.draw()
     image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
     buffer = io.BytesIO()
     image.quantize(PALETTE_COLOURS, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=False)

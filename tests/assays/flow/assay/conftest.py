@@ -80,7 +80,9 @@ def view_of(rows: Iterable[Mapping[str, str]], settings: Mapping[str, Any] | Non
     """A study view from sheet rows; the key "excluded" carries a reason of exclusion."""
     made = []
     for line, row in enumerate(rows, start=2):
-        cells = {key: value for key, value in row.items() if key not in ("sample", "file", "excluded", "dataset")}
+        cells = {
+            key: value for key, value in row.items() if key not in ("sample", "file", "excluded", "dataset")
+        }
         files = (row["file"],) if row.get("file") else ()
         dataset = int(row.get("dataset", "0"))
         made.append(SampleRow(row["sample"], files, dataset, cells, line, row.get("excluded", "")))
@@ -96,7 +98,9 @@ def run_study(raw: Path, view: StudyView, steps: Iterable[str] | None = None) ->
         for unit in step.units(view.limited_to(step.columns), ran.inventory):
             assert unit.key not in ran.units
             ran.units[unit.key] = unit
-            earlier = [item.key for items in unit.inputs.values() for item in items if isinstance(item, TaskInput)]
+            earlier = [
+                item.key for items in unit.inputs.values() for item in items if isinstance(item, TaskInput)
+            ]
             lost = [key for key in earlier if key not in ran.outcomes]
             if lost and (unit.needs == "all" or len(lost) == len(earlier)):
                 continue
