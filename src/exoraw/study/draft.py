@@ -150,7 +150,7 @@ def write_draft(
     ------
     StudyError
         The folder lies inside the raw folder, holds a study of another raw folder, or holds a study with
-        errors; nothing is written then.
+        errors, or the raw folder holds nothing to draft from; nothing is written then.
     """
     folder, raw = folder.resolve(), raw.resolve()
     if folder.is_relative_to(raw):
@@ -161,6 +161,8 @@ def write_draft(
     sheet = _existing_sheet(folder, raw)
     pipelines = _pipelines(sheet, analyses)
     drafted = _draft_new(sheet, inventory, specs, pipelines)
+    if sheet is None and not drafted.rows:
+        raise StudyError("\n".join(("There is no file to draft a sheet from.", *drafted.remarks)))
     if sheet is None:
         path = folder / SHEET_FILE
         first = 2

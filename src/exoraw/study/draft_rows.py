@@ -146,12 +146,12 @@ def _usable(file: RawFile, specs: Mapping[str, SheetSpec]) -> bool:
 
 
 def _encodes(path: str) -> bool:
-    """Whether a sheet can hold this path: valid text, and no backslash, which means a folder there."""
+    """Whether a sheet can hold this path: valid text, no blank at its ends, no backslash (a folder there)."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
         return False
-    return "\\" not in path
+    return "\\" not in path and path == path.strip()
 
 
 def _left_out(inventory: Inventory, specs: Mapping[str, SheetSpec]) -> list[str]:
@@ -164,9 +164,9 @@ def _left_out(inventory: Inventory, specs: Mapping[str, SheetSpec]) -> list[str]
         elif names.INDEX_READS.search(file.path):
             reasons["index reads (barcodes) of a sequencing run"].append(file.path)
         elif not _encodes(file.path):
-            reasons["a name that no sheet can hold (no valid text, or a backslash); rename it"].append(
-                ascii(file.path)
-            )
+            reasons[
+                "a name that no sheet can hold (a blank at its ends, a backslash, no valid text); rename it"
+            ].append(ascii(file.path))
     return [f"left out, {reason}: {listed(paths, 5)}" for reason, paths in sorted(reasons.items())]
 
 
@@ -333,7 +333,7 @@ def _columns(rows: Iterable[DraftRow], specs: Mapping[str, SheetSpec]) -> tuple[
         for column in spec.columns
         if column.required and name in formats
     ]
-    wanted = filled | set(COLUMNS_TO_FILL) | set(required)
+    wanted = filled | {"sample", "file"} | set(COLUMNS_TO_FILL) | set(required)
     order = dict.fromkeys((*LEADING_COLUMNS, *COLUMNS_TO_FILL, *COMMON_COLUMNS, *required, *sorted(filled)))
     return tuple(column for column in order if column in wanted)
 
