@@ -23,7 +23,8 @@ CONTROL = {"vehicle": "vehicle tube", "single stain": "single stain", "unstained
 MIN_NEGATIVE_SHARE = 0.5  # of the vehicle's cells that should be negative
 DISAGREEMENT = 5.0  # points of the stained cells between two methods' thresholds
 UNCERTAINTY = 3.0  # points of the stained cells inside the threshold's 95 % interval
-UNLIKE_SIGMAS = 1.5  # distance of the samples' negatives from the control's
+UNLIKE_SIGMAS = 1.5  # of the samples' negatives above the control's: early apoptotic cells take up some PI
+UNLIKE_SIGMAS_BELOW = 0.75  # below it: no biology makes treated cells dimmer than the control
 MOSTLY = 0.95  # of the treated cells above the threshold
 DRUG_ABOVE = 0.02  # of the unstained treated cells above the threshold
 IN_PEAK = 0.5  # height at the threshold relative to the peak it cuts
@@ -168,13 +169,14 @@ def _about_treated(
         return []
     axis, remarks = found.axis, []
     sigmas = _distance(used, negatives)
-    if found.shift == 0 and abs(sigmas) > UNLIKE_SIGMAS:
+    if found.shift == 0 and not -UNLIKE_SIGMAS_BELOW <= sigmas <= UNLIKE_SIGMAS:
         message = (
             f"The negative cells of the treated tubes lie {abs(sigmas):.1f} sigma "
             f"{'above' if sigmas > 0 else 'below'} those of the {CONTROL[used.source]} on {DYE[axis]}. Were "
             "the voltages changed, or does the drug fluoresce? A treatment-matched unstained tube tells."
         )
-        remarks.append(_remark(axis, "control_unlike_samples", message, sigmas, UNLIKE_SIGMAS))
+        limit = UNLIKE_SIGMAS if sigmas > 0 else -UNLIKE_SIGMAS_BELOW
+        remarks.append(_remark(axis, "control_unlike_samples", message, sigmas, limit))
     above = float(np.mean(treated > found.threshold))
     if above > MOSTLY:
         message = (

@@ -19,7 +19,7 @@ COFACTOR_REACH = 30.0  # times above and below the spread of the negatives, the 
 COFACTOR_SD = 0.5  # natural log units: a few hundred events cannot tell the axis, so it starts at the spread
 MIN_FIT_EVENTS = 50
 MAX_STEPS = 60
-CONVERGED = 1e-10  # gain in log likelihood per event
+CONVERGED = 1e-8  # gain in log likelihood per event
 
 
 @dataclass(frozen=True)
@@ -164,9 +164,12 @@ def _histogram(values: FloatArray, start: _Normal) -> _Histogram:
 
 
 def _fit_in_window(histogram: _Histogram, start: _Normal, spread: float) -> _Normal:
-    fitted = start
+    fitted, bins = start, 0
     for _ in range(WINDOW_PASSES):
-        fitted = _fit(histogram.up_to(fitted.linear(WINDOW_SIGMAS)), fitted, spread)
+        window = histogram.up_to(fitted.linear(WINDOW_SIGMAS))
+        if window.counts.size == bins:
+            break
+        fitted, bins = _fit(window, fitted, spread), window.counts.size
     return fitted
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -118,11 +116,11 @@ def test_a_smaller_lower_peak_does_not_hide_the_negatives(rng):
 def test_the_resampled_upper_end_covers_the_true_one():
     covered = 0
     truth = 100 * np.sinh(1.0 + 2.81 * 0.5)
-    for seed in range(40):
+    for seed in range(20):
         values = 100 * np.sinh(np.random.default_rng(seed).normal(1.0, 0.5, 3000))
-        low, high = np.percentile(bootstrap_upper(values, 2.81, 100, seed), [2.5, 97.5])
+        low, high = np.percentile(bootstrap_upper(values, 2.81, 40, seed), [2.5, 97.5])
         covered += low <= truth <= high
-    assert 32 <= covered <= 40
+    assert 16 <= covered <= 20
 
 
 def test_no_negatives_from_nothing():
@@ -350,11 +348,9 @@ def test_lost_and_few_events_are_remarked_on_and_no_threshold_is_refused():
         quadrants(events, (np.nan, 0.0))
 
 
-def test_quadrants_of_flowkit_s_diamond(shared):
+def test_quadrants_of_flowkit_s_diamond_count_as_in_flowjo(shared):
     path = shared / "data" / "flow" / "flowkit" / "simple_diamond_example" / "test_data_diamond_01.fcs"
-    with warnings.catch_warnings():
-        events = read_fcs(path).events
-    middle = tuple(np.median(events, axis=0))
-    counts = [share.numerator for share in quadrants(events, middle).quadrants]
-    assert sum(counts) == 200_000
-    assert all(abs(count - 50_000) < 1500 for count in counts)
+    divider = (49536.60093896714, 49866.83420593368)  # of its FlowJo workspace
+    live, early, late, necrotic = quadrants(read_fcs(path).events, divider).quadrants
+    counts = [share.numerator for share in (necrotic, late, early, live)]  # FlowJo's Q1 to Q4
+    assert counts == [49_671, 50_596, 50_330, 49_403]
