@@ -64,7 +64,7 @@ def test_one_way_anova_keeps_eight_digits_of_the_certified_f(constant, least, re
 
 @pytest.mark.parametrize("replicates", [21, 201])
 def test_with_thirteen_constant_digits_the_f_is_exact_for_the_numbers_that_doubles_can_hold(replicates):
-    """A double holds 1000000000000.4 to 1.2e-4, so the certified F itself is out of reach (3 digits at most)."""
+    """A double holds 1000000000000.4 to 1.2e-4, so NIST's own F is out of reach (3 digits at most)."""
     groups = smls(1_000_000_000_000, replicates)
     found = one_way_anova(groups)
     assert digits(found.statistic, exact_f(groups)) >= 8.0
