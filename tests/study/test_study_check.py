@@ -171,7 +171,7 @@ def test_files_that_cannot_be_used_are_warned_of(make_study):
     )
     found = problems(make_study, f"{HEAD}\nA,a.fcs,x,1\n", inventory=inventory)
     assert 'row 2, column "file": "a.fcs" cannot be used: still growing' in "\n".join(lines(found, "warning"))
-    assert "1 file of the raw folder cannot be used: z.fcs (unreadable)" in "\n".join(lines(found, "info"))
+    assert "1 file of the raw folder cannot be used, unreadable: z.fcs" in "\n".join(lines(found, "info"))
 
 
 def test_files_that_no_row_names_are_counted(make_study):

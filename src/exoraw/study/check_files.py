@@ -148,17 +148,25 @@ def _not_named(study: Checked) -> Iterator[Problem]:
             "`exoraw init` adds rows for them."
         )
         yield Problem("info", message, sheet)
-    if broken:
-        shown_ones = listed((f"{file.path} ({file.problem})" for file in broken), NAMES_SHOWN)
-        yield Problem("info", f"{_count(broken)} of the raw folder cannot be used: {shown_ones}", sheet)
+    for reason, paths in _by_reason(broken).items():
+        message = f"{_count(paths)} of the raw folder cannot be used, {reason}: {listed(paths, NAMES_SHOWN)}"
+        yield Problem("info", message, sheet)
     yield from _same_content(study, named)
+
+
+def _by_reason(files: list[RawFile]) -> dict[str, list[str]]:
+    """Return reason -> paths; what a reason says of one file alone (after a semicolon) is left out."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        found[file.problem.split(";")[0].rstrip(". ")].append(file.path)
+    return found
 
 
 def _matters(file: RawFile, wanted: set[str]) -> bool:
     return bool(file.problem) or (file.format in wanted if wanted else bool(file.format))
 
 
-def _count(files: list[str] | list[RawFile]) -> str:
+def _count(files: list[str]) -> str:
     return "1 file" if len(files) == 1 else f"{len(files)} files"
 
 

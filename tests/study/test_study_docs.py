@@ -1,0 +1,59 @@
+"""What docs/study.md shows is what the code reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from exoraw.study.exclusions import COLUMNS, read_exclusions
+from exoraw.study.load import load_study
+from exoraw.study.model import PlateEntry, Study
+from exoraw.study.plate_maps import read_plate_map
+from exoraw.study.sheet import COMMON_COLUMNS
+from exoraw.study.tree import parse_tree
+from exoraw.study.validation import keys_of, validated
+
+
+@pytest.fixture
+def page(project: Path) -> str:
+    return (project / "docs" / "study.md").read_text(encoding="utf-8")
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    every = re.findall(r"^```(\w*)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    return [text for found, text in every if found == kind]
+
+
+def test_the_study_shown_loads(page: str, make_study):
+    sheet = "sample,file,cell_line,treatment,assay,patient_name\nA,a.fcs,MDA,DOX,flow,X\n"
+    loaded = load_study(make_study(blocks(page, "yaml")[0], sheet))
+    assert loaded.pipelines[0].preset == "annexin_pi"
+    assert loaded.pipelines[0].settings["cleaning"]["debris"] is False
+
+
+def test_the_plates_shown_are_valid_entries(page: str):
+    tree = parse_tree(blocks(page, "yaml")[1], "study.yaml").child("plates")
+    entries = [validated(PlateEntry, node) for node in tree.items]
+    assert entries[0].names == ("P1", "P2")
+    assert entries[1].wells == 96
+
+
+def test_the_plate_map_and_the_exclusions_shown_are_read(page: str, tmp_path: Path):
+    shown = blocks(page, "")
+    plate_map = next(text for text in shown if text.startswith("treatment,1"))
+    (tmp_path / "layout.csv").write_text(plate_map)
+    assert [grid.column for grid in read_plate_map(tmp_path / "layout.csv")] == [
+        "treatment",
+        "dose",
+        "control_role",
+    ]
+    excluded = next(text for text in shown if text.startswith(",".join(COLUMNS)))
+    (tmp_path / "exclusions.csv").write_text(excluded)
+    assert [item.kind for item in read_exclusions(tmp_path, [])[0]] == ["sample", "file", "well"]
+
+
+def test_every_key_and_every_common_column_is_explained(page: str):
+    for name in (*keys_of(Study), *keys_of(PlateEntry), *COMMON_COLUMNS):
+        assert re.search(rf"\b{name}\b", page), name
