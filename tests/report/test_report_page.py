@@ -122,7 +122,7 @@ def test_sample_table_holds_qc_codes_exclusions_and_curation(troubled_report, pa
     table = text[text.index("Results by sample") : text.index("Evidence", text.index("Results by sample"))]
     assert "MDA_DOX_1 warning few_control_events" in table
     assert "MDA_bad_tube excluded" in table
-    assert "MDA_unstained unstained no number" in table
+    assert "1 control without a number of their own: MDA_unstained." in table
     assert "1 curated number" in table
     assert "tube was left at room temperature for 3 h" in text
 

@@ -19,7 +19,7 @@ from exoraw.report.svg import CSS_PIXELS, inline_svg
 
 MOST_FIGURES = 40  # drawings in one report, about 20 kB each
 UNDECLARED = 12  # series drawn where the assay declares no figure
-HOW_TO_READ = "Points: biological replicates. Line and whiskers: mean and SD."
+HOW_TO_READ = "Line and whiskers: mean and SD of the biological replicates drawn."
 
 
 @dataclass(frozen=True)

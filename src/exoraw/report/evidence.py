@@ -18,7 +18,6 @@ from exoraw.report.tables import SEVERITIES
 EMBEDDED_BYTES = 1_600_000  # of pictures as stored; base64 adds a third, so a report stays below 3 MB
 LARGEST_PICTURE = 1_500_000  # a larger one is linked
 MOST_LINKS = 400
-WIDE = 1.8  # width over height beyond which a picture gets a broad column
 
 _KINDS = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
@@ -46,18 +45,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Album:
-    """The pictures of one group of samples, sample by sample, so that its replicates stand side by side.
-
-    `wide` says that its pictures are broad (several panels) and need broad columns.
-    """
+    """The pictures of one group of samples, sample by sample, so that its replicates stand side by side."""
 
     title: str
     pictures: tuple[Picture, ...]
-
-    @property
-    def wide(self) -> bool:
-        """Return whether any picture is much broader than high."""
-        return any(picture.size[0] > WIDE * picture.size[1] for picture in self.pictures)
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ CLOSEST = 0.13  # distance of two neighbouring replicates where there is room, i
 SMALLEST_WRITTEN_SHARE = 0.07  # of the axis; a thinner part of a bar has no room for its number
 LYING_INCH = 3.6  # width of the plot where groups lie below each other
 LEFT_INCH = 0.56  # tick labels of an upright plot; its axis label comes on top, line by line
+NEAR_CEILING = 0.75  # a figure that reaches this share of what is possible shows the rest too
 AXIS_CHARACTERS = int(layout.PLOT_INCH / style.CHARACTER_INCH)
 NARROWEST_PLOT = 2.4  # inches
-TOP_INCH = 0.32  # room for the key of hollow points
+KEY_INCH, BARE_INCH = 0.32, 0.1  # above a plot with, and without, a key of marks
 RIGHT_INCH = 0.12  # right of an upright plot
 LYING_RIGHT_INCH, LYING_BELOW_INCH = 0.6, 0.55  # n per group; ticks and axis label
 LEGEND_COLUMNS, LEGEND_ROW_INCH, LONGEST_PART = 2, 0.19, 30
@@ -63,13 +64,14 @@ def group_points(points: pd.DataFrame, factors: Sequence[str], scale: Scale) -> 
     exponent = shared_exponent(finite["value"])
     factor = 10.0**-exponent
     with style.house_style():
-        pen = _canvas(places, _axis_label(scale, exponent))
+        marks = _marks(finite)
+        pen = _canvas(places, _axis_label(scale, exponent), KEY_INCH if marks else BARE_INCH)
         reach = [0.0] if scale.from_zero else []
         for slot in places.slots:
             own = finite[_is_group(finite, factors, slot)]
             reach += _draw_group(pen, slot, own.assign(value=own["value"] * factor))
         _limit(pen, reach, scale, factor)
-        _key(pen.axes, finite)
+        _key(pen.axes, marks)
     return pen.figure
 
 
@@ -88,7 +90,7 @@ def stacked_shares(parts: Mapping[str, pd.DataFrame], factors: Sequence[str], sc
     full = scale.ceiling or 1.0
     tops = [full]
     with style.house_style():
-        pen = _canvas(places, _axis_label(scale, 0), legend=len(parts))
+        pen = _canvas(places, _axis_label(scale, 0), _legend_inch(len(parts)))
         for slot in places.slots:
             shares = [_mean_of(summary, factors, slot) for summary in parts.values()]
             _draw_stack(pen, slot.place, shares, full)
@@ -124,13 +126,14 @@ def _axis_label(scale: Scale, exponent: int) -> str:
     return f"{label} ({unit})" if unit else label
 
 
-def _canvas(places: Places, value_label: str, legend: int = 0) -> Pen:
+def _canvas(places: Places, value_label: str, top: float) -> Pen:
+    """Return empty axes with the groups on them; `top` inches stay free above."""
     if places.upright:
-        return _upright_canvas(places, value_label, legend)
-    return _lying_canvas(places, value_label, legend)
+        return _upright_canvas(places, value_label, top)
+    return _lying_canvas(places, value_label, top)
 
 
-def _upright_canvas(places: Places, value_label: str, legend: int) -> Pen:
+def _upright_canvas(places: Places, value_label: str, top: float) -> Pen:
     slot = layout.slot_inches(places)
     low, high = places.span
     plot = max(NARROWEST_PLOT, (high - low) * slot)
@@ -138,7 +141,7 @@ def _upright_canvas(places: Places, value_label: str, legend: int) -> Pen:
     below = layout.upright_depth(places, slot)
     label = layout.wrapped(value_label, AXIS_CHARACTERS, longest=3 * AXIS_CHARACTERS)
     left = LEFT_INCH + (label.count("\n") + 1) * style.LINE_INCH
-    width, height = left + plot + RIGHT_INCH, _top(legend) + layout.PLOT_INCH + below
+    width, height = left + plot + RIGHT_INCH, top + layout.PLOT_INCH + below
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((left / width, below / height, plot / width, layout.PLOT_INCH / height))
     axes.set_ylabel(label)
@@ -147,10 +150,10 @@ def _upright_canvas(places: Places, value_label: str, legend: int) -> Pen:
     return Pen(figure, axes, upright=True)
 
 
-def _lying_canvas(places: Places, value_label: str, legend: int) -> Pen:
+def _lying_canvas(places: Places, value_label: str, top: float) -> Pen:
     low, high = places.span
     plot, left = (high - low) * layout.ROW_INCH, layout.lying_inches(places)
-    width, height = left + LYING_INCH + LYING_RIGHT_INCH, _top(legend) + plot + LYING_BELOW_INCH
+    width, height = left + LYING_INCH + LYING_RIGHT_INCH, top + plot + LYING_BELOW_INCH
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((left / width, LYING_BELOW_INCH / height, LYING_INCH / width, plot / height))
     axes.set_xlabel(layout.wrapped(value_label, 60, longest=120))
@@ -199,18 +202,22 @@ def _limit(pen: Pen, reach: Sequence[float], scale: Scale, factor: float) -> Non
     room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
     bottom = low if scale.from_zero and low == 0 else low - room
     top = high + room
-    if scale.ceiling is not None and high <= scale.ceiling * factor:
-        top = min(top, scale.ceiling * factor)
+    if scale.ceiling is not None and NEAR_CEILING * scale.ceiling * factor <= high <= scale.ceiling * factor:
+        top = scale.ceiling * factor
     pen.limit(bottom, top)
 
 
-def _key(axes: Axes, finite: pd.DataFrame) -> None:
-    """Say what a hollow point or a triangle is, where the figure has one."""
+def _marks(finite: pd.DataFrame) -> list[Line2D]:
+    """Return what a hollow point and a triangle mean, where the figure has one."""
     marks = []
     if finite["excluded"].any():
         marks.append(_mark("o", "none", "excluded, not in mean and n"))
     if (~finite["excluded"] & (finite["qc"] == "error")).any():
         marks.append(_mark("^", style.MUTED, "carries an error"))
+    return marks
+
+
+def _key(axes: Axes, marks: list[Line2D]) -> None:
     if marks:
         axes.legend(handles=marks, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=len(marks),
                     borderaxespad=0.2, handletextpad=0.2, columnspacing=1.0, handlelength=1.2)  # fmt: skip
@@ -233,9 +240,9 @@ def _draw_stack(pen: Pen, place: float, shares: Sequence[float], full: float) ->
         base += share
 
 
-def _top(legend: int) -> float:
-    """Return the inches above the plot: the key of marks, or the names of `legend` parts."""
-    return TOP_INCH + max(0, math.ceil(legend / LEGEND_COLUMNS) - 1) * LEGEND_ROW_INCH
+def _legend_inch(parts: int) -> float:
+    """Return the inches above the plot that the names of `parts` need."""
+    return KEY_INCH + max(0, math.ceil(parts / LEGEND_COLUMNS) - 1) * LEGEND_ROW_INCH
 
 
 def _part_legend(axes: Axes, parts: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,8 +40,9 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class GroupGrid:
-    """One table by group: at most GROUP_COLUMNS series side by side."""
+    """One table by group: at most GROUP_COLUMNS series side by side; `main` where a figure draws them."""
 
+    main: bool
     factors: tuple[str, ...]
     heads: tuple[Head, ...]
     rows: tuple[GroupRow, ...]
@@ -70,8 +72,9 @@ class SampleRow:
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """One table by sample: at most SAMPLE_COLUMNS series side by side."""
+    """One table by sample: at most SAMPLE_COLUMNS series side by side; `main` where a figure draws them."""
 
+    main: bool
     columns: tuple[str, ...]
     heads: tuple[Head, ...]
     rows: tuple[SampleRow, ...]
@@ -100,16 +103,23 @@ def grids(pipeline: Pipeline) -> Grids:
     return Grids(by_group, by_sample, tuple(notes), int(pipeline.measurements["curated"].sum()))
 
 
-def _chunks(series: Sequence[Series], width: int) -> Iterator[Sequence[Series]]:
-    for start in range(0, len(series), width):
-        yield series[start : start + width]
+def _chunks(
+    pipeline: Pipeline, series: Sequence[Series], width: int
+) -> Iterator[tuple[bool, Sequence[Series]]]:
+    """Cut series into tables of about equal width: those a figure draws (True), then the others."""
+    drawn = [one for one in series if one.measure in pipeline.drawn]
+    others = [one for one in series if one.measure not in pipeline.drawn]
+    for held in (drawn, others):
+        count = math.ceil(len(held) / width)
+        for i in range(count):
+            yield held is drawn or not drawn, held[i * len(held) // count : (i + 1) * len(held) // count]
 
 
 def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) -> Iterator[GroupGrid]:
     factors = pipeline.factors
     by = list(factors) or [groups.ALL_SAMPLES]
     longest = 0
-    for chunk in _chunks(shown, GROUP_COLUMNS):
+    for main, chunk in _chunks(pipeline, shown, GROUP_COLUMNS):
         summaries = [pipeline.grouped(one, factors).summary.set_index(by) for one in chunk]
         index = pd.concat(summaries).sort_index(kind="stable").index.unique()
         longest = max(longest, len(index))
@@ -123,7 +133,7 @@ def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) 
             for key in index[:MOST_GROUP_ROWS]
         )
         heads = tuple(Head(one.label, one.unit_label) for one in chunk)
-        yield GroupGrid(tuple(words.measure_words(name) for name in factors), heads, rows)
+        yield GroupGrid(main, tuple(words.measure_words(name) for name in factors), heads, rows)
     if longest > MOST_GROUP_ROWS:
         notes.append(f"{MOST_GROUP_ROWS} of {longest:,} groups are shown; all are in measurements.parquet.")
 
@@ -144,17 +154,18 @@ def _statistics(summary: pd.DataFrame, key: object, places: int | None) -> tuple
 
 
 def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) -> Iterator[SampleGrid]:
-    rows = _rows_shown(pipeline)
-    if len(rows) < len(pipeline.samples):
+    wanted = _rows_with_a_say(pipeline, notes)
+    rows = _worst_first(pipeline, wanted)
+    if len(rows) < len(wanted):
         notes.append(
-            f"{len(rows):,} of {len(pipeline.samples):,} samples are shown, those with errors and warnings "
-            "first; all are in measurements.parquet."
+            f"{len(rows):,} of {len(wanted):,} samples are shown, those with errors and warnings first; "
+            "all are in measurements.parquet."
         )
     columns = _sheet_columns(pipeline)
     cells = {name: groups.level_cells(rows, name) for name in columns}
     known = _cells(pipeline.measurements[pipeline.measurements["sample"].isin(rows["sample"])])
     states = _states(pipeline.measurements)
-    for chunk in _chunks(shown, SAMPLE_COLUMNS) if shown else [()]:
+    for main, chunk in list(_chunks(pipeline, shown, SAMPLE_COLUMNS)) or [(True, ())]:
         heads = tuple(Head(one.label, one.unit_label) for one in chunk)
         body = []
         for i, record in enumerate(rows.to_dict("records")):
@@ -164,7 +175,7 @@ def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str])
             reason = (record["exclusion_reason"] or "no reason given") if record["excluded"] else ""
             text = tuple(str(cells[column].iloc[i]) for column in columns)
             body.append(SampleRow(name, text, values, qc, codes, reason, record["control_role"]))
-        yield SampleGrid(tuple(words.measure_words(name) for name in columns), heads, tuple(body))
+        yield SampleGrid(main, tuple(words.measure_words(name) for name in columns), heads, tuple(body))
 
 
 def _cells(measurements: pd.DataFrame) -> dict[tuple[str, ...], Cell]:
@@ -185,15 +196,24 @@ def _sheet_columns(pipeline: Pipeline) -> list[str]:
     return [name for name in dict.fromkeys(names) if filled[name].map(groups.level_text).any()]
 
 
-def _rows_shown(pipeline: Pipeline) -> pd.DataFrame:
-    """Return the rows of the sheet that are written out; the worst ones first where not all are."""
-    if len(pipeline.samples) <= MOST_SAMPLE_ROWS:
-        return pipeline.samples
+def _rows_with_a_say(pipeline: Pipeline, notes: list[str]) -> pd.DataFrame:
+    """Return the rows of the sheet but for controls without a number of their own, which a note names."""
+    measured = pipeline.samples["sample"].isin(pipeline.measurements["sample"])
+    silent = ~measured & (pipeline.samples["control_role"] != "") & ~pipeline.samples["excluded"]
+    if silent.any():
+        names = words.listed(pipeline.samples.loc[silent, "sample"], 24)
+        notes.append(f"{words.plural(int(silent.sum()), 'control')} without a number of their own: {names}.")
+    return pipeline.samples[~silent].reset_index(drop=True)
+
+
+def _worst_first(pipeline: Pipeline, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are written out; those with errors and warnings first where not all are."""
+    if len(rows) <= MOST_SAMPLE_ROWS:
+        return rows
     states = _states(pipeline.measurements)
     rank = {"error": 0, "warning": 1}
-    order = pipeline.samples["sample"].map(lambda name: rank.get(states.get(name, ("", ()))[0], 2))
-    worst_first = pipeline.samples.loc[order.sort_values(kind="stable").index]
-    return worst_first.head(MOST_SAMPLE_ROWS).reset_index(drop=True)
+    order = rows["sample"].map(lambda name: rank.get(states.get(name, ("", ()))[0], 2))
+    return rows.loc[order.sort_values(kind="stable").index].head(MOST_SAMPLE_ROWS).reset_index(drop=True)
 
 
 def _states(measurements: pd.DataFrame) -> dict[str, tuple[str, tuple[str, ...]]]:

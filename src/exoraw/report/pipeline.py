@@ -51,10 +51,15 @@ class Pipeline:
     _grouped: dict[tuple[Series, tuple[str, ...]], Grouped] = field(default_factory=dict, repr=False)
 
     @cached_property
+    def drawn(self) -> tuple[str, ...]:
+        """Return the measures that declared figures draw, in their order."""
+        rows = self.figures.sort_values("order", kind="stable")["measures"]
+        return tuple(dict.fromkeys(measure for row in rows for measure in row))
+
+    @cached_property
     def series(self) -> list[Series]:
         """Return its series: those of the declared figures first, then in order of the vocabulary."""
-        drawn = [measure for row in self.figures["measures"] for measure in row]
-        known = list(dict.fromkeys([*drawn, *self.vocabulary["measure"]]))
+        known = list(dict.fromkeys([*self.drawn, *self.vocabulary["measure"]]))
         place = {measure: i for i, measure in enumerate(known)}
         found = groups.series_of(self.measurements)
         return sorted(found, key=lambda series: place.get(series.measure, len(place)))

@@ -45,17 +45,21 @@ def verdict(tables: Tables, found: Sequence[Concern]) -> Verdict:
 
 
 def _given(tables: Tables) -> str:
+    """Say how many samples gave how many numbers; controls without a number of their own stand beside."""
     finite = tables.measurements[np.isfinite(tables.measurements["value"])]
-    numbers = words.plural(len(finite), "number")
-    total = len(tables.samples[["pipeline", "sample"]].drop_duplicates())
-    measured = len(finite[["pipeline", "sample"]].drop_duplicates())
-    if not total:
-        return f"{words.plural(measured, 'sample')} gave {numbers}"
-    controls = int((tables.samples["control_role"] != "").sum())
-    aside = f" ({words.plural(controls, 'control')} among them)" if controls else ""
-    if measured >= total:
-        return f"{words.plural(total, 'sample')}{aside} gave {numbers}"
-    return f"{measured:,} of {words.plural(total, 'sample')}{aside} gave {numbers}"
+    measured = set(zip(finite["pipeline"], finite["sample"], strict=True))
+    rows = tables.samples
+    keys = list(zip(rows["pipeline"], rows["sample"], strict=True))
+    silent = np.array([key not in measured for key in keys], dtype=bool)
+    excluded = int((silent & rows["excluded"]).sum())
+    controls = int((silent & ~rows["excluded"] & (rows["control_role"] != "")).sum())
+    wanted = len(measured | set(keys)) - controls - excluded
+    many = words.plural(wanted, "sample")
+    given = f"{many if len(measured) >= wanted else f'{len(measured):,} of {many}'} gave "
+    beside = [words.plural(controls, "control")] if controls else []
+    beside += [f"{excluded:,} excluded"] if excluded else []
+    aside = f" ({' and '.join(beside)} beside them)" if beside else ""
+    return f"{given}{words.plural(len(finite), 'number')}{aside}"
 
 
 def _what_failed(errors: Sequence[Concern]) -> str:

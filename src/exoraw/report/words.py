@@ -69,7 +69,8 @@ def in_column(value: float, decimals: int | None) -> str:
     if decimals is None or not math.isfinite(value) or value == 0:
         return number(value)
     if abs(value) < 10.0**-decimals:
-        return number(float(f"{value:.2g}"))
+        small = f"{value:.2g}"
+        return number(value) if "e" in small else small
     return f"{value:,.{decimals}f}"
 
 
