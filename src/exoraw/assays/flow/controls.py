@@ -95,6 +95,11 @@ def components(treatment: str) -> frozenset[str]:
     return frozenset(_compound_name(" ".join(part.split())) for part in parts if part.strip())
 
 
+def one_spelling(treatment: str) -> str:
+    """A treatment in one spelling, whatever the sheet's: "DOX 1 uM" and "Adriamycin" are "doxorubicin"."""
+    return " + ".join(sorted(components(treatment)))
+
+
 def _compound_name(part: str) -> str:
     """One name for the spellings of a compound that shines: "dox" and "adriamycin" are doxorubicin."""
     compound = compound_in(part)

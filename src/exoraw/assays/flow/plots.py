@@ -303,10 +303,14 @@ def _minor_ticks(plot: MplAxes, x: list[float], y: list[float], marker: int) -> 
 
 
 def _heading(figure: Figure, title: str, note: str) -> None:
+    """Sample name and a line below it; a name is text, never a formula, in any script."""
     short = title if len(title) <= 52 else title[:51] + "…"
-    style = {"parse_math": False, "va": "center", "fontfamily": _families()}
-    figure.text(0.03, 0.955, short, fontsize=10.5, fontweight="bold", color=INK, **style)
-    figure.text(0.03, 0.908, note, fontsize=8, color=QUIET, **style)
+    lines = ((0.955, short, 10.5, "bold", INK), (0.908, note, 8, "normal", QUIET))
+    for height, text, size, weight, colour in lines:
+        figure.text(
+            0.03, height, text, fontsize=size, fontweight=weight, color=colour, parse_math=False, va="center",
+            fontfamily=_families(),
+        )  # fmt: skip
 
 
 @cache

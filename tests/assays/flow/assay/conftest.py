@@ -168,3 +168,9 @@ def small_study(fixtures: Path) -> tuple[Path, list[dict[str, str]]]:
     folder = fixtures / "annexin_pi"
     with (folder / "samples.csv").open(encoding="utf-8", newline="") as file:
         return folder / "raw", list(csv.DictReader(file))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-golden", action="store_true", help="write the digests of the flow fixture again"
+    )

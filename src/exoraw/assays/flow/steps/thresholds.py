@@ -24,6 +24,7 @@ from exoraw.assays.flow.controls import (
     batches_of,
     best_match,
     components,
+    one_spelling,
     untreated,
 )
 from exoraw.assays.flow.debris import DebrisGate, debris_gate
@@ -166,7 +167,7 @@ def chosen_controls(batch: Batch, settings: FlowSettings) -> dict[str, tuple[Sam
     chosen[TREATED] = () if stained_control else batch.stained
     for row in unstained:
         if components(row["treatment"]) not in plain:
-            role = MATCHED + _spelling(row["treatment"], chosen)
+            role = MATCHED + one_spelling(row["treatment"])
             chosen[role] = (*chosen.get(role, ()), row)
     return chosen
 
@@ -185,12 +186,6 @@ def _carrying(batch: Batch, dye: tuple[str, ...], other: tuple[str, ...]) -> tup
     """Tubes with this dye and without the other: its single stains, and the other's FMO."""
     fmo = tuple(row for row in batch.without(other, (dye,)) if row["control_role"] == "fmo")
     return single_stain_tubes(batch, dye) + fmo
-
-
-def _spelling(treatment: str, chosen: Mapping[str, object]) -> str:
-    """The first spelling of a treatment that the batch uses ("DOX" and "dox" are one)."""
-    known = [role.removeprefix(MATCHED) for role in chosen if role.startswith(MATCHED)]
-    return next((name for name in known if components(name) == components(treatment)), treatment)
 
 
 def _assignment(batch: Batch, chosen: Mapping[str, tuple[SampleRow, ...]]) -> dict[str, str]:
