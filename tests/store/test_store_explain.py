@@ -146,6 +146,25 @@ def test_task_that_two_others_build_on_is_told_once(lab):
     assert sum("(see above)" in line for line in text) == 1
 
 
+def test_control_tube_is_explained_by_the_tasks_that_used_its_file(lab, make_table):
+    lab.sample("isotype", control_role="isotype", files=["day1/iso.fcs"])
+    inputs = {"controls": [{"kind": "file", "name": "day1/iso.fcs", "digest": "ef" * 32}]}
+    lab.task("day 1", {}, samples=(), inputs=json.dumps(inputs))
+    file = {"path": "day1/iso.fcs", "file_id": "ef" * 8, "sha256": "ef" * 32, "size": 3}
+    lab.publish(files=make_table("files", [file]))
+    assert [story.unit for story in explain(lab.open(), "isotype").tasks] == ["annexin/gate/day 1"]
+
+
+def test_formula_is_told_once_and_units_are_words(lab, make_table, make_number):
+    lab.sample("A1")
+    numbers = [make_number("A1", 7.0, entity=place, unit="{events}", n=7) for place in ("x", "y")]
+    lab.task("A1", {"measurements": make_table("measurements", numbers)})
+    lab.publish()
+    text = lines(explain(lab.open(), "A1"))
+    assert sum("share of late_apoptotic cells" in line for line in text) == 1
+    assert "  late_apoptotic y = 7 events" in text
+
+
 def test_number_without_a_value_says_so(lab, make_table, make_number):
     lab.sample("A1")
     lab.task("A1", {"measurements": make_table("measurements", [make_number("A1", None)])})

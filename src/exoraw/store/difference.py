@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exoraw.store.export.tables import heading
+from exoraw.store.export.tables import heading, unit_words
 from exoraw.store.results import Results
 
 _SHOWN = 20  # changes of one kind that are listed; the rest is counted
@@ -110,7 +110,7 @@ def _change(old: Row | None, new: Row | None) -> NumberChange:
     return NumberChange(
         measurement_id=row["measurement_id"],
         name=heading(word or "" for word in words),
-        unit=row["unit"] or "",
+        unit=unit_words(row["unit"] or ""),
         old=None if old is None else old["value"],
         new=None if new is None else new["value"],
     )

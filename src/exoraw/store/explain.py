@@ -108,8 +108,19 @@ def _sample(tables: _Tables, what: str) -> Explanation | None:
     ]
     numbers = tables.numbers_where(pc.equal(tables.numbers["sample"], what))
     own = [row["task_id"] for row in tables.tasks.values() if what in (row["samples"] or ())]
-    tasks = tables.stories([*(number.task_id for number in numbers), *own], what)
+    files = {path for row in rows for path in row["files"] or ()}
+    users = [task_id for row in tables.files if row["path"] in files for task_id in _readers(tables, row)]
+    tasks = tables.stories([*(number.task_id for number in numbers), *own, *users], what)
     return Explanation(f"sample {what}", tuple(facts), numbers, tasks)
+
+
+def _readers(tables: _Tables, file: Row) -> list[str]:
+    """Return the tasks that read a raw file, as a sample or as a control."""
+    return [
+        task["task_id"]
+        for task in tables.tasks.values()
+        if any(item.kind == "file" and item.digest == file["sha256"] for item in _inputs(task))
+    ]
 
 
 def _file(tables: _Tables, what: str) -> Explanation | None:
@@ -123,12 +134,7 @@ def _file(tables: _Tables, what: str) -> Explanation | None:
     row = found[0]
     facts = tuple((name, _words(value)) for name, value in row.items() if value not in (None, "", []))
     numbers = tables.numbers_where(pc.equal(tables.numbers["file_id"], row["file_id"]))
-    readers = [
-        task["task_id"]
-        for task in tables.tasks.values()
-        if any(item.kind == "file" and item.digest == row["sha256"] for item in _inputs(task))
-    ]
-    return Explanation(f"file {row['path']}", facts, numbers, tables.stories(readers))
+    return Explanation(f"file {row['path']}", facts, numbers, tables.stories(_readers(tables, row)))
 
 
 def _unit(tables: _Tables, what: str) -> Explanation | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import pyarrow as pa
@@ -51,7 +52,7 @@ class Table:
     fields: tuple[Field, ...]
     open: bool = False
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """Arrow schema with description and unit as field metadata."""
         return pa.schema([_arrow_field(field) for field in self.fields])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from exoraw.store.export.tables import unit_words
 from exoraw.store.story import Explanation, NumberStory, TaskStory
 
 _STEP = "  "
@@ -15,21 +16,24 @@ def lines(explanation: Explanation) -> list[str]:
     text = [explanation.title]
     text += [f"{_STEP}{name}: {value}" for name, value in explanation.facts]
     shown: set[str] = set()
+    told: set[str] = set()
     for number in explanation.numbers:
-        text += _number_lines(number)
+        text += _number_lines(number, told)
     for task in explanation.tasks:
         text += _task_lines(task, 1, shown)
     return text
 
 
-def _number_lines(number: NumberStory) -> Iterator[str]:
+def _number_lines(number: NumberStory, told: set[str]) -> Iterator[str]:
+    """Yield a number; a formula that stood above is not told again."""
     value = "no number" if number.value is None or number.value != number.value else f"{number.value:.6g}"
-    yield f"{_STEP}{number.label} = {value} {number.unit}".rstrip() + _interval(number)
+    yield f"{_STEP}{number.label} = {value} {unit_words(number.unit)}".rstrip() + _interval(number)
     if number.fraction is not None:
         yield f"{_STEP * 3}{number.fraction[0]:,.10g} of {number.fraction[1]:,.10g}"
-    if number.n is not None:
+    elif number.n is not None:
         yield f"{_STEP * 3}n = {number.n:,}"
-    if number.formula:
+    if number.formula and number.formula not in told:
+        told.add(number.formula)
         yield f"{_STEP * 3}{number.formula}"
     yield f"{_STEP * 3}quality: {number.qc or 'ok'}; number {number.measurement_id[:_SHORT]}"
 

@@ -73,6 +73,8 @@ def conformed(content: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
 
     Raises StoreError naming `source` where a value does not fit its column.
     """
+    if content.schema.equals(schema):
+        return content
     rows = content.num_rows
     columns = []
     for field in schema:

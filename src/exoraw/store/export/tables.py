@@ -56,7 +56,13 @@ class Source:
 
 def heading(words: Iterable[str], unit: str = "") -> str:
     """Return the heading of a wide column: `late_apoptotic population:live (%)`."""
-    return " ".join(word for word in (*words, f"({unit})" if unit else "") if word)
+    shown = unit_words(unit)
+    return " ".join(word for word in (*words, f"({shown})" if shown else "") if word)
+
+
+def unit_words(unit: str) -> str:
+    """Return a UCUM unit as a heading shows it: `{events}` is events, `1` (a plain number) is nothing."""
+    return "" if unit == "1" else unit.replace("{", "").replace("}", "")
 
 
 def wide_table(numbers: pa.Table, samples: pa.Table) -> pa.Table:
