@@ -132,6 +132,12 @@ def left_side_mad(linear: FloatArray, cofactor: float = 150.0) -> float:
     return float(cofactor * np.sinh(mode + SIGMAS * left_side_sigma(display, mode)))
 
 
+def axis_dependence(world: ModuleType, seed: int) -> dict[float, float]:
+    """Annexin threshold of one vehicle tube by left-side MAD, on axes with different cofactors."""
+    vehicle = make_batch(world, SCENES[0], seed).tubes["vehicle"][:, 0]
+    return {cofactor: left_side_mad(vehicle, cofactor) for cofactor in (50.0, 150.0, 600.0)}
+
+
 def pairs(batch: Batch, found: AnnexinThresholds) -> dict[str, tuple[float, float] | None]:
     """Threshold pair of every method; None where a method has none."""
 
@@ -204,6 +210,9 @@ def main() -> None:
     plain = naive(world, seeds)
     print(f"seeds {seeds.start} to {seeds.stop - 1}; p95 of the largest quadrant error, untreated / treated")
     print(f"the simulator's naive gate: {plain[0]:.1f} / {plain[1]:.1f}; limits {LIMITS[0]} / {LIMITS[1]}")
+    moved = axis_dependence(world, seeds.start)
+    words = ", ".join(f"{limit:,.0f} at cofactor {cofactor:.0f}" for cofactor, limit in moved.items())
+    print(f"one vehicle tube's annexin threshold by left-side MAD: {words}")
     for scene in SCENES if chosen.all else SCENES[:1]:
         found, remarks = errors(world, scene, seeds)
         warned = np.count_nonzero(remarks)

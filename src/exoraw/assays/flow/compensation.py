@@ -27,7 +27,7 @@ SIGMAS = 2.81  # over the negative mode: the 99.75th percentile of a normal dist
 LEAST_BRIGHT = 100  # events that must be bright in a dye before its pairs are judged
 NOTABLE_SPILLOVER = 0.02  # smaller coefficients drown in autofluorescence
 TWICE_SHARE = 0.5  # of the spilled light: half way between once (0) and twice (1)
-CHUNK_EVENTS = 1 << 18  # events solved at a time: peak memory stays at the result plus 2 MB a channel
+CHUNK_EVENTS = 1 << 16  # events solved at a time: peak memory stays at the result plus 1 MB a channel
 
 
 def compensate(events: FloatArray, channels: Sequence[str], spillover: Spillover) -> FloatArray:

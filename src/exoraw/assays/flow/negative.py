@@ -34,7 +34,6 @@ class NegativePopulation:
     n : events of the tube
     share : share of the tube's events that lie in this peak, 0 to 1
     misfit : largest difference between observed and fitted cumulative share in the window, 0 to 1
-    peaks : populations seen in the tube's density
     """
 
     mode: float
@@ -44,7 +43,6 @@ class NegativePopulation:
     n: int
     share: float
     misfit: float
-    peaks: int
 
     def upper(self, sigmas: float) -> float:
         """Linear signal `sigmas` standard deviations above the centre (2.81: the 99.75th percentile)."""
@@ -93,7 +91,7 @@ def negative_population(linear: FloatArray) -> NegativePopulation:
     DensityError : fewer than 50 finite events, or no spread
     """
     values = _finite(linear)
-    start, share, peaks, spread = _start(values)
+    start, share, spread = _start(values)
     histogram = _histogram(values, start)
     fitted = _fit_in_window(histogram, start, spread)
     misfit = _misfit(histogram.up_to(fitted.linear(WINDOW_SIGMAS)), fitted)
@@ -105,7 +103,6 @@ def negative_population(linear: FloatArray) -> NegativePopulation:
         n=values.size,
         share=share,
         misfit=misfit,
-        peaks=peaks,
     )
 
 
@@ -117,7 +114,7 @@ def bootstrap_upper(linear: FloatArray, sigmas: float, resamplings: int, seed: i
     (resamplings,) values of `upper(sigmas)`, linear
     """
     values = _finite(linear)
-    start, _, _, spread = _start(values)
+    start, _, spread = _start(values)
     histogram = _histogram(values, start)
     found = _fit_in_window(histogram, start, spread)
     chances = histogram.counts / histogram.counts.sum()
@@ -134,8 +131,8 @@ def _finite(linear: FloatArray) -> FloatArray:
     return values
 
 
-def _start(values: FloatArray) -> tuple[_Normal, float, int, float]:
-    """Lowest peak that is a population, its left-side sigma, its share, the peaks, its linear spread."""
+def _start(values: FloatArray) -> tuple[_Normal, float, float]:
+    """Lowest peak that is a population, its left-side sigma, its share, its linear spread."""
     axis = estimate_arcsinh(values)
     display = axis.forward(values)
     seen = landscape(density(display))
@@ -146,7 +143,7 @@ def _start(values: FloatArray) -> tuple[_Normal, float, int, float]:
     if sigma <= 0:
         raise DensityError("all negative events have the same value; a negative population needs a spread")
     spread = _linear_spread(axis, peak.position, sigma)
-    return _Normal(peak.position, sigma, axis.cofactor), peak.share, len(seen.peaks), spread
+    return _Normal(peak.position, sigma, axis.cofactor), peak.share, spread
 
 
 def _linear_spread(axis: Arcsinh, centre: float, sigma: float) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,10 +63,6 @@ class Spillover:
     def coefficient(self, dye: str, detector: str) -> float:
         """Share of `dye`'s signal that `detector` sees, relative to the dye's own channel."""
         return float(self.matrix[self.channels.index(dye), self.channels.index(detector)])
-
-    def renamed(self, channels: Sequence[str]) -> Spillover:
-        """Return the same matrix under other channel names, in the same order."""
-        return Spillover(tuple(channels), self.matrix, self.source)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Spillover):

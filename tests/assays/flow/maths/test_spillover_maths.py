@@ -125,7 +125,7 @@ def test_integers_become_floats_and_no_events_stay_none():
 
 
 def test_more_events_than_one_chunk_are_all_compensated(rng):
-    events = rng.normal(0, 1e4, ((1 << 18) + 7, 3))
+    events = rng.normal(0, 1e4, ((1 << 17) + 7, 3))
     result = compensate(events, NAMES, Spillover(NAMES, MATRIX, "x"))
     np.testing.assert_allclose(result @ MATRIX, events, atol=1e-6)
 
