@@ -30,7 +30,8 @@ PALETTE_COLOURS = 128
 WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "Arial Unicode MS")
 
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
-CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#805ad5", "#0e7490")
+CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#b83280", "#805ad5", "#0e7490")
+LABEL_ROOM = 0.075  # of an axis: labels nearer than this touch
 LETTER = 0.0185  # of a panel's width: one letter of a border's label
 DENSITY = LinearSegmentedColormap.from_list(
     "exoraw density", ["#9db8dd", "#4a7fc1", "#2c5ba8", "#3d9a8b", "#8fc152", "#f4d03f", "#ee8a2e"]
@@ -73,7 +74,7 @@ class PlotAxis:
         ticks: Ticks = self.transform.ticks(self.low, self.high)
         start, end = self._display(np.array([self.low, self.high]))
         scaled = [[(value - start) / (end - start) for value in side] for side in (ticks.major, ticks.minor)]
-        return scaled[0], list(ticks.labels), scaled[1]
+        return scaled[0], _apart(scaled[0], list(ticks.labels)), scaled[1]
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,11 @@ class Corner:
 
 @dataclass(frozen=True)
 class Curve:
-    """One control of an overlay: its name and its values on one axis, linear."""
+    """One control of an overlay: its name, its values on one axis (linear), its place among the colours."""
 
     name: str
     values: FloatArray
+    colour: int
 
 
 @dataclass(frozen=True)
@@ -191,8 +193,9 @@ def control_plot(
 ) -> bytes:
     """Draw the controls of a batch over each other, per axis, with the border that is used and its rivals."""
     figure = Figure(figsize=(7.0, 3.6), dpi=DPI)
-    names = list(dict.fromkeys(curve.name for side in curves for curve in side))
-    colours = {name: CONTROL_COLOURS[i % len(CONTROL_COLOURS)] for i, name in enumerate(names)}
+    places = {curve.name: curve.colour for side in curves for curve in side}
+    names = list(places)
+    colours = {name: CONTROL_COLOURS[place % len(CONTROL_COLOURS)] for name, place in places.items()}
     for column, (axis, shown, borders) in enumerate(zip(axes, curves, lines, strict=True)):
         plot = figure.add_axes((0.035 + 0.49 * column, 0.26, 0.455, 0.59))
         for curve in shown:
@@ -318,6 +321,18 @@ def _families() -> tuple[str, ...]:
     """Matplotlib's own font, then whichever installed one has Chinese, Japanese and Korean letters."""
     installed = {font.name for font in fontManager.ttflist}
     return ("DejaVu Sans", *(name for name in WIDE_FONTS if name in installed))
+
+
+def _apart(places: list[float], labels: list[str]) -> list[str]:
+    """Blank the labels that would touch a neighbour; zero stays first, then the decades outwards."""
+    kept: list[float] = []
+    shown = [""] * len(labels)
+    zero = places[labels.index("0")] if "0" in labels else 0.0
+    for index in sorted(range(len(labels)), key=lambda i: (labels[i] != "0", -abs(places[i] - zero))):
+        if all(abs(places[index] - other) >= LABEL_ROOM for other in kept):
+            kept.append(places[index])
+            shown[index] = labels[index]
+    return shown
 
 
 def _linear_ticks(low: float, high: float) -> tuple[list[float], list[str], list[float]]:

@@ -38,10 +38,10 @@ def digests(
 
 
 def digest(outcome: Outcome) -> str:
-    """Digest of numbers, findings, methods and names of artefacts; the pixels are not part of it."""
+    """Digest of numbers, findings, figures and names of artefacts; no pixels, no file digests."""
     plain = {
-        "measurements": [asdict(one) for one in outcome.measurements],
-        "objects": list(outcome.objects),
+        "measurements": [{**asdict(one), "file_id": ""} for one in outcome.measurements],
+        "objects": [{**one, "file_id": ""} for one in outcome.objects],
         "findings": [(one.code, one.severity, one.sample, one.entity) for one in outcome.findings],
         "artefacts": [(one.kind, one.name) for one in outcome.artefacts],
         "figures": [asdict(one) for one in outcome.figures],

@@ -70,8 +70,11 @@ def test_the_cleaning_plot_needs_no_height(rng: np.random.Generator, with_height
 
 
 def test_the_control_plot_takes_many_borders_close_together(rng: np.random.Generator) -> None:
-    curves = [Curve(name, cells(rng, 2_000)[:, 0]) for name in ("vehicle", "unstained", "empty")]
-    curves[2] = Curve("empty", np.empty(0))
+    curves = [
+        Curve(name, cells(rng, 2_000)[:, 0], place)
+        for place, name in enumerate(("vehicle", "unstained", "empty"))
+    ]
+    curves[2] = Curve("empty", np.empty(0), 2)
     lines = [Line(900.0 + step, f"line {step}", used=step == 0) for step in range(5)]
     content = control_plot(AXES, (curves, curves), (lines, lines), "batch", "note")
     assert len(content) <= LIMIT

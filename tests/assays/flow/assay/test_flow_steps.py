@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from exoraw.assays.flow.assay import ASSAY
+from exoraw.assays.flow.compensation import compensate
 from exoraw.assays.flow.fcs import read_fcs, write_fcs
 
 Run = Callable[..., Any]
@@ -298,6 +299,21 @@ def test_a_matrix_from_a_csv_gives_what_single_stains_give(
     with_csv = run_flow(raw, rows, {"compensation": {"source": "csv", "csv": "matrix.csv"}, **FAST})
     at = ("DOX 1", "apoptotic_share")
     assert with_csv.value(*at) == pytest.approx(ran.value(*at), abs=1.0)
+
+
+def test_a_file_that_was_compensated_before_it_was_saved_is_noticed(
+    copied: SmallStudy, run_flow: Run
+) -> None:
+    raw, rows = copied
+    path = raw / of_row(rows, "FITC only 1")["file"]
+    data = read_fcs(path)
+    assert data.spillover is not None
+    once = compensate(data.events, data.channels, data.spillover).astype(np.float32)
+    write_fcs(path, once, data.channels, version="3.0", markers=data.markers, spillover=data.spillover)
+    of_row(rows, "FITC only 1")["control_role"] = ""  # early apoptotic cells only: bright in FITC, dark in PI
+    ran = run_flow(raw, rows, {"compensation": {"source": "keyword"}, **FAST})
+    assert "compensated_twice" in ran.codes("FITC only 1")
+    assert "compensated_twice" not in ran.codes("control 1")
 
 
 def test_without_compensation_the_error_is_large_which_is_why_it_is_done(

@@ -32,7 +32,8 @@ def control_picture(
     if not pools:
         return ()
     curves = tuple(
-        [Curve(_name(role), signal[:, column]) for role, signal in pools.items()] for column in (0, 1)
+        [Curve(_name(role), signal[:, column], _colour(role, pools)) for role, signal in pools.items()]
+        for column in (0, 1)
     )
     lines = (
         _lines(general.annexin, {name: pair.annexin for name, pair in matched.items()}),
@@ -54,6 +55,13 @@ def control_picture(
 
 def _name(role: str) -> str:
     return WORDS.get(role) or f"unstained, {role.partition(':')[2]}"
+
+
+def _colour(role: str, pools: Mapping[str, FloatArray]) -> int:
+    """The same colour for the same role in every batch; treatment-matched tubes follow."""
+    if role in WORDS:
+        return list(WORDS).index(role)
+    return len(WORDS) + [name for name in pools if name not in WORDS].index(role)
 
 
 def _source(axis: AxisThreshold) -> str:

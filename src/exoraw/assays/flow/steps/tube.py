@@ -10,7 +10,7 @@ import numpy as np
 
 from exoraw.assays.contract import Finding, Params, ReadyFile
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
-from exoraw.assays.flow.compensation import compensate
+from exoraw.assays.flow.compensation import compensate, overcompensated
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.fcs import FcsData, read_fcs
 from exoraw.assays.flow.margins import margin_events
@@ -198,7 +198,7 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
     columns = [place[name] for name in names if name in place]
     known = [name for name in names if name in place]
     corrected = compensate(tube.data.events[:, columns], known, matrix)[:, :2]
-    findings: tuple[Finding, ...] = ()
+    findings = () if absent else _compensated_twice(tube, corrected, matrix)
     if absent:
         message = (
             f"The spillover matrix ({matrix.source}) does not name {' and '.join(absent)}: "
@@ -206,6 +206,14 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
         )
         findings = (Finding("matrix_without_channel", "warning", message),)
     return corrected, matrix.source, findings
+
+
+def _compensated_twice(tube: Tube, corrected: FloatArray, matrix: Spillover) -> tuple[Finding, ...]:
+    """Whether the file was compensated before it was saved; looked at on the two stained channels."""
+    pair = (tube.annexin.channel, tube.dead.channel)
+    places = [matrix.channels.index(name) for name in pair]
+    part = Spillover(pair, matrix.matrix[np.ix_(places, places)], matrix.source)
+    return overcompensated(corrected[tube.in_range], pair, part)
 
 
 def _scatter(data: FcsData, names: Scatter) -> Scattered:
