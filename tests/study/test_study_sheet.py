@@ -6,6 +6,7 @@ import codecs
 import csv
 import datetime
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -257,6 +258,44 @@ def test_a_stray_cell_at_the_far_corner_is_named_instead_of_filling_the_memory(t
         read_sheet(workbook(tmp_path / "s.xlsx", fill))
 
 
+@pytest.mark.parametrize("ref", ["A9999999999", "ZZZZZ1", "a9999999", "A99999999999999999999"])
+def test_cells_that_no_spreadsheet_has_are_refused_before_memory_is_taken(tmp_path, ref: str):
+    path = workbook(tmp_path / "s.xlsx", fill_rows([["sample"], ["A"]]))
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b'r="A2"', f'r="{ref}"'.encode()))
+    with pytest.raises(StudyError, match=r"Ctrl\+End"):
+        read_sheet(path)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_workbook_with_damaged_xml_is_read_or_refused_in_words(tmp_path, data):
+    source = tmp_path / "whole.xlsx"
+    if not source.exists():
+        workbook(source, fill_rows([["sample", "file"], ["A", "a.fcs"], ["B", 2.5]]))
+    with zipfile.ZipFile(source) as archive:
+        parts = {name: bytearray(archive.read(name)) for name in archive.namelist()}
+    hit = parts[data.draw(st.sampled_from(sorted(parts)))]
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(hit) - 1))
+        hit[place : place + data.draw(st.integers(0, 9))] = data.draw(
+            st.sampled_from([b"", b"9", b"999999", b'"', b"<", b">", b"ZZZ", b"-", b"\0", b"\xff"])
+        )
+    path = tmp_path / "damaged.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, bytes(content))
+    said = "read"
+    try:
+        read_grids(path)
+    except StudyError as error:
+        said = str(error)
+    assert said == "read" or "damaged.xlsx" in said
+
+
 def test_formatted_but_empty_cells_do_not_count(tmp_path):
     def fill(book, sheet):
         sheet.write_column(0, 0, ["sample", "A"])
@@ -266,8 +305,6 @@ def test_formatted_but_empty_cells_do_not_count(tmp_path):
 
 
 def test_a_workbook_bomb_is_refused(tmp_path):
-    import zipfile
-
     path = workbook(tmp_path / "s.xlsx", fill_rows([["sample"], ["A"]]))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/media/zeros.bin", b"\0" * 50_000_000)

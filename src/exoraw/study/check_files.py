@@ -44,7 +44,7 @@ def _missing(study: Checked) -> Iterator[Problem]:
         for path in row.files:
             if study.inventory.get(path) is None:
                 message = f"{shown(path)} is not in the raw folder.{guesses.hint(path, cell)}"
-                yield in_row(row, "error", message, "file")
+                yield in_row(row, "error", message, "file", confined=True)
 
 
 class _Guesses:
@@ -115,7 +115,7 @@ def _formats(study: Checked) -> Iterator[Problem]:
                 found = f"is a {file.format} file" if file.format else "is of no format that exoraw knows"
                 advice = "Name the row's analysis in the column pipeline, or use `where` in study.yaml."
                 message = f"{shown(path)} {found}, but {pipeline} reads {listed(sorted(formats))}. {advice}"
-                yield in_row(row, "error", message, "file")
+                yield in_row(row, "error", message, "file", confined=True)
 
 
 def _named_twice(study: Checked) -> Iterator[Problem]:

@@ -74,6 +74,8 @@ def checked(
     return Checked(loaded, inventory, specs, formats, owners)
 
 
-def in_row(row: SheetRow, severity: Severity, message: str, column: str = "") -> Problem:
+def in_row(
+    row: SheetRow, severity: Severity, message: str, column: str = "", *, confined: bool = False
+) -> Problem:
     """Return a problem of one row of the sheet."""
-    return Problem(severity, message, row.source, row.row, column)
+    return Problem(severity, message, row.source, row.row, column, confined)

@@ -20,5 +20,5 @@ class StudyProblems(StudyError):  # noqa: N818  the problems are the content
 
 
 def errors_in(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return those problems that keep a study from being run."""
-    return tuple(problem for problem in problems if problem.severity == "error")
+    """Return those problems that keep a study from being run; errors of single rows do not."""
+    return tuple(problem for problem in problems if problem.severity == "error" and not problem.confined)

@@ -48,13 +48,18 @@ class NamePattern:
 
 @dataclass(frozen=True)
 class Problem:
-    """One remark of `exoraw check`: where it stands, what is wrong, what to do."""
+    """One remark of `exoraw check`: where it stands, what is wrong, what to do.
+
+    `confined` is an error of single rows (a missing file, a channel that one file lacks): a run goes on,
+    the tasks of those rows fail with the same message and everything else is finished.
+    """
 
     severity: Severity
     message: str
     file: str = ""  # "samples.csv", "study.yaml"
     row: int | None = None  # as the spreadsheet counts: the header line is row 1
     column: str = ""
+    confined: bool = False
 
     def __str__(self) -> str:
         place = self.file

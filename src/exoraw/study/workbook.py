@@ -26,9 +26,9 @@ CHUNK = 1 << 16
 OVERLAP = 512  # longer than any cell tag, so that none is cut in two between chunks
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]{0,300})>")
-_REF = re.compile(rb"""\br=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+_REF = re.compile(rb"""\br=["']([A-Za-z]{1,12})([0-9]{1,20})["']""")
 _ERROR = re.compile(rb"""\bt=["']e["']""")
-_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]{0,300}?\br=["']([0-9]{1,7})["']""")
+_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]{0,300}?\br=["']([0-9]{1,20})["']""")
 _TAB = re.compile(rb"<(?:\w+:)?sheet\b([^>]{0,2000})>")
 _RELATION = re.compile(rb"<(?:\w+:)?Relationship\b([^>]{0,2000})>")
 _ATTRIBUTE = re.compile(rb"""([\w:]+)=["']([^"']*)["']""")
@@ -207,7 +207,7 @@ def _chunks(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
 
 def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - ord("A") + 1
     return number
 
