@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from exoraw.engine.options import RunSummary
     from exoraw.engine.plan import Plan
 
+_SHOWN_LINES = 20  # warnings, and failures, on the screen; the report holds all
 _SHOWN_REASONS = 40  # tasks listed one by one in a dry run; the rest is counted
 
 
@@ -30,18 +31,30 @@ def run_and_report(study: Path, *, verbose: int = 0, **options: Any) -> int:
 
     with listening(verbose) as listener:
         summary = run(study, RunOptions(**options), listener)
-    show_problems(summary.problems)
+    _say_problems(summary)
     report = build_report(summary.results)
     _last_word(summary, report)
     return summary.exit_code
+
+
+def _say_problems(summary: RunSummary) -> None:
+    """Print the first warnings of `check`; errors of single rows are said again by the tasks that failed."""
+    warnings = [problem for problem in summary.problems if problem.severity == "warning"]
+    show_problems(warnings[:_SHOWN_LINES])
+    if len(warnings) > _SHOWN_LINES:
+        out().print(f"... and {len(warnings) - _SHOWN_LINES:,} more warnings; `exoraw check` lists them.")
 
 
 def _last_word(summary: RunSummary, report: Path) -> None:
     from rich.markup import escape
 
     console = out()
-    for row in summary.failures:
+    for row in summary.failures[:_SHOWN_LINES]:
         console.print(f"[red]{row.status}[/] {escape(row.unit)}: {escape(row.error)}", soft_wrap=True)
+    if len(summary.failures) > _SHOWN_LINES:
+        console.print(
+            f"... and {len(summary.failures) - _SHOWN_LINES:,} more failures; the report lists them."
+        )
     counted = ", ".join(f"{count:,} {status}" for status, count in summary.counts.items() if count)
     console.print(f"{_HOW_IT_ENDED[summary.outcome]} Tasks: {counted or 'none'}. {summary.seconds:.1f} s.")
     console.print(f"Tables: {summary.results}", soft_wrap=True)

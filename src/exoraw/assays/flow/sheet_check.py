@@ -99,11 +99,13 @@ def _stains_are_named(rows: Iterable[SampleRow], strategy: AnnexinPI) -> Iterato
 def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: AnnexinPI) -> Iterator[Problem]:
     """One problem per different message, with the rows it stands for."""
     said: dict[str, list[SampleRow]] = {}
+    read = 0
     wanted = ((strategy.annexin, "Annexin V"), (strategy.dead, "the dead-cell dye"))
     for row, header in _headers(rows, files):
         panel = panel_of(header)
         if not panel.channels:
             continue
+        read += 1
         for names, what in wanted:
             try:
                 find_channel(names, panel.channels, panel.markers, what=what)
@@ -111,7 +113,10 @@ def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: Annex
                 said.setdefault(str(error), []).append(row)
     for message, where in said.items():
         more = f" Same in {len(where) - 1} more files." if len(where) > 1 else ""
-        yield Problem("error", f"{where[0].files[0]}: {message}{more}", SHEET_FILE, where[0].row, "file")
+        yield Problem(
+            "error", f"{where[0].files[0]}: {message}{more}", SHEET_FILE, where[0].row, "file",
+            confined=len(where) < read,  # a channel that no file has is an error of the settings
+        )  # fmt: skip
 
 
 def _files_have_events(rows: Iterable[SampleRow], files: Inventory) -> Iterator[Problem]:
