@@ -382,14 +382,20 @@ def _mark(folder: Folder, sample: str, qc: str, code: str) -> None:
 
 @pytest.fixture
 def study(tmp_path: Path) -> Folder:
-    """The sound six-group study, not yet written."""
-    return six_groups(tmp_path / "results")
+    """The sound six-group study with two of its figures, not yet written."""
+    return _shorter(six_groups(tmp_path / "results"))
 
 
 @pytest.fixture
 def troubled(tmp_path: Path) -> Folder:
     """The six-group study with failures, findings, an exclusion and a curated number, not yet written."""
-    return with_trouble(six_groups(tmp_path / "results"))
+    return with_trouble(_shorter(six_groups(tmp_path / "results")))
+
+
+def _shorter(folder: Folder) -> Folder:
+    """Keep one figure of each kind: drawing is what takes time."""
+    folder.rows["figures"] = folder["figures"][:2]
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def test_pictures_are_embedded_byte_for_byte(study, parsed):
 def test_replicates_of_a_group_stand_side_by_side_with_their_captions(study, parsed):
     text = parsed(build_report(study.write())).text()
     album = text[text.index("Evidence", text.index("Results by sample")) :]
-    dox = album[album.index(" DOX Close MDA_DOX_1 ") : album.index(" DOX + exosomes Close ")]
+    dox = album[album.index(" DOX Close MDA_DOX_1: ") : album.index(" DOX + exosomes Close ")]
     places = [dox.index(f"MDA_DOX_{i}: debris, singlets, quadrants") for i in (1, 2, 3)]
     assert places == sorted(places)
 

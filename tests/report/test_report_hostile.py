@@ -140,7 +140,7 @@ def test_page_holds_no_control_character(empty_folder):
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", html)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.text(min_size=1, max_size=60).filter(lambda text: text.strip()))
 def test_any_text_as_every_name_gives_a_sound_page(
     tmp_path_factory, parsed: Callable, make_folder, name: str
