@@ -21,7 +21,7 @@ def r_values() -> Callable[[str], Reference]:
         cases: dict[str, dict[str, float]] = {}
         with (R_FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
             for row in csv.DictReader(handle):
-                cases.setdefault(row["case"], {})[row["quantity"]] = float(row["value"])
+                cases.setdefault(row["case"], {})[row["quantity"]] = float(row["value"].replace("NA", "nan"))
         return cases.__getitem__
 
     return load
