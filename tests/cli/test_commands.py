@@ -156,7 +156,7 @@ def test_explain_leads_from_a_number_to_its_bytes(demo: Path) -> None:
 def test_an_unknown_sample_is_answered_with_the_nearest_names(demo: Path) -> None:
     sample = str(exoraw.open(demo / "results").table("samples")["sample"].iloc[0])
     ended = call("explain", sample + "x", demo)
-    assert ended.code == 2
+    assert ended.code == 2, ended.said
     assert sample in ended.said
 
 
@@ -238,7 +238,9 @@ def test_schema_is_json_schema() -> None:
 
     ended = call("schema")
     assert ended.code == 0
-    assert json.loads(ended.said)["type"] == "object"
+    schema = json.loads(ended.said)
+    assert schema["type"] == "object"
+    assert "batch_by" in json.dumps(schema["$defs"]["PipelineEntry"])  # the assays' settings complete too
 
 
 def test_help_imports_nothing_heavy() -> None:

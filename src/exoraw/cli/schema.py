@@ -14,9 +14,13 @@ def command(
     """Print the JSON Schema of study.yaml."""
     import json
 
+    from exoraw.assays import registry
+    from exoraw.study.presets import presets
     from exoraw.study.schema import study_schema
 
-    text = json.dumps(study_schema(), indent=2, ensure_ascii=False)
+    assays = {name: registry.load(name).settings.model_json_schema() for name in registry.registered()}
+    settings = assays | {preset.name: assays[preset.assay] for preset in presets() if preset.assay in assays}
+    text = json.dumps(study_schema(settings), indent=2, ensure_ascii=False)
     if to is None:
         typer.echo(text)
     else:
