@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import exoraw
 from exoraw.assays import registry
 from exoraw.engine import recognise
 
@@ -118,3 +119,34 @@ def raw_stays_untouched(toy_study: ToyStudy) -> Iterator[Callable[[], None]]:
     assert before
     assert tree_digest(toy_study.raw) == before[0]
     assert sys.path  # the plug-in is still there: the fixture ends before that of the assay
+
+
+CHANGING = (  # what may differ between two runs that give the same numbers
+    "run_id",
+    "started_at",
+    "seconds",
+    "cpu_seconds",
+    "peak_memory",
+    "parts",
+    "attempt",
+    "reason",
+    "traceback",
+)
+
+
+def _content(results: Path) -> dict[str, list[dict[str, Any]]]:
+    opened = exoraw.open(results)
+    tables = {}
+    for name in set(opened.names) - {"runs"}:
+        table = opened.arrow(name)
+        left = [*CHANGING, *(["path"] if name == "artefacts" else [])]  # the attempt stands in it
+        tables[name] = table.drop_columns(
+            [column for column in left if column in table.column_names]
+        ).to_pylist()
+    return tables
+
+
+@pytest.fixture
+def content() -> Callable[[Path], dict[str, list[dict[str, Any]]]]:
+    """Reads every public table, without what may differ between two runs."""
+    return _content

@@ -216,10 +216,10 @@ def test_a_raw_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
         take_inventory(tmp_path / "nowhere")
 
 
-def test_two_thousand_files_are_listed_in_order(raw: Path) -> None:
-    for number in range(2000):
+def test_many_files_in_many_folders_are_listed_in_order(raw: Path) -> None:
+    for number in range(400):
         put(raw, f"{number % 20:02}/{number:04}.toy", b"TOY1\n{}" + b" " * number)
     found = take_inventory(raw)
-    assert len(found) == 2000
+    assert len(found) == 400
     assert list(found.files) == sorted(found.files)
-    assert len({file.sha256 for file in found}) == 2000
+    assert len({file.sha256 for file in found}) == 400

@@ -262,15 +262,24 @@ def test_a_new_version_of_a_step_is_the_reason(three: Any, monkeypatch: pytest.M
     assert reasons(three) == dict.fromkeys(("pool/b1", "pool/b2"), "the step pool is now version 2, was 1")
 
 
-def test_refresh_computes_everything_again_and_an_undone_chain_is_noticed(three: Any) -> None:
+def test_refresh_computes_everything_again(three: Any) -> None:
     go(three)
-    summary = go(three, refresh=True, only=("toys/measure/A",))
-    assert summary.counts == {"ok": 1, "cached": 5}
-    assert committed(three.results)[plan_id(three, "toys/measure/A")].attempt == 2
-    assert reasons(three) == {"pool/b1": "earlier step ran again: toys/measure/A"}
-    assert go(three).counts == {"ok": 2, "cached": 4}
     assert go(three, refresh=True).counts == {"ok": 6}
     assert go(three).counts == {"cached": 6}
+    assert {row.attempt for row in committed(three.results).values()} == {2}
+    assert {row.reason for row in committed(three.results).values()} == {"refresh"}
+
+
+def test_a_refreshed_unit_runs_the_later_ones_only_where_it_gives_something_else(
+    three: Any, tmp_path: Path
+) -> None:
+    three.add("tick", batch="b2", act="tick", mark=str(tmp_path / "mark"))
+    go(three)
+    assert go(three, refresh=True, only=("toys/measure/A",)).counts == {"ok": 1, "cached": 6}
+    assert reasons(three) == {}
+    go(three, refresh=True, only=("toys/measure/tick",))
+    assert reasons(three) == {"pool/b2": "earlier step gave something else this time: toys/measure/tick"}
+    assert go(three).counts == {"ok": 2, "cached": 5}
 
 
 def plan_id(study: Any, key: str) -> str:

@@ -49,7 +49,13 @@ ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"} | dict.fromkeys
     ),
     "1",
 )
-_PRELOADED = ("exoraw.engine.startup", "distributed.nanny", "distributed.worker", "pandas")
+_PRELOADED = (
+    "exoraw.engine.forked",
+    "exoraw.engine.startup",
+    "distributed.nanny",
+    "distributed.worker",
+    "pandas",
+)
 _LOOPBACK = "127.0.0.1"
 _CLOSE_S = 10
 

@@ -7,6 +7,7 @@ receipt in their place: when the process dies with the receipt in its memory, no
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from exoraw.store.rows import from_record, to_record
 
 FOLDER = "crumbs"
 _DONE = ".done"
+_CALLED_OFF = "called-off"  # a file in the folder of a run: what has not begun shall not
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$')
 _WORKER = "engine/worker.py"  # the end of the path of the module in which every task runs
 _TIMEOUT = re.compile(r"^Timeout \(\d+:\d\d:\d\d(\.\d+)?\)!$", re.MULTILINE)  # written by faulthandler
@@ -51,14 +53,33 @@ def drop_crumb(path: Path, unit: str) -> int:
     Raises FileExistsError where this very submission was started before: whoever did it died.
     """
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-    os.write(handle, (json.dumps({"unit": unit, "pid": os.getpid()}) + "\n").encode())
+    try:
+        os.write(handle, (json.dumps({"unit": unit, "pid": os.getpid()}) + "\n").encode())
+    except OSError:
+        os.close(handle)
+        path.unlink(missing_ok=True)
+        raise
     return handle
 
 
+def call_off(folder: Path) -> None:
+    """Tell every worker not to begin anything more of this run."""
+    (folder / _CALLED_OFF).touch()
+
+
+def is_called_off(folder: Path) -> bool:
+    """Return whether nothing more of this run shall begin. Ask after the breadcrumb is dropped."""
+    return (folder / _CALLED_OFF).exists()
+
+
 def leave_receipt(path: Path, receipt: Receipt) -> None:
-    """Write the receipt of a task that ended; its breadcrumb goes."""
+    """Write the receipt of a task that ended; its breadcrumb goes.
+
+    Where the disk has no room for it the receipt travels only through Dask.
+    """
     content = json.dumps({**vars(receipt), "row": to_record(receipt.row)})
-    path.with_name(path.name + _DONE).write_text(content, "utf-8")
+    with contextlib.suppress(OSError):
+        path.with_name(path.name + _DONE).write_text(content, "utf-8")
     path.unlink(missing_ok=True)
 
 
@@ -134,7 +155,7 @@ def running_pids(folder: Path) -> dict[int, Path]:
     """Return the processes that are at work on a task now, with their breadcrumbs."""
     found = {}
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.suffix == _DONE:
+        if path.suffix == _DONE or path.name == _CALLED_OFF:
             continue
         try:
             header = json.loads(path.read_text("utf-8", "replace").partition("\n")[0])
@@ -148,7 +169,7 @@ def interrupted_units(results: Path) -> list[str]:
     """Return the units that were at work when an earlier run was killed. Call under the lock."""
     units = []
     for path in sorted((layout.store(results) / FOLDER).glob("*/*")):
-        if path.suffix == _DONE:
+        if path.suffix == _DONE or path.name == _CALLED_OFF:
             continue
         try:
             units.append(str(json.loads(path.read_text("utf-8", "replace").partition("\n")[0])["unit"]))

@@ -24,6 +24,10 @@ class Executor(Protocol):
         """Whether tasks run in processes of their own, with a time limit."""
 
     @property
+    def pending(self) -> int:
+        """Orders it holds now."""
+
+    @property
     def broken(self) -> str:
         """Why it cannot go on, "" where it can."""
 
@@ -33,8 +37,8 @@ class Executor(Protocol):
     def completed(self, wait_s: float) -> list[Receipt]:
         """Return receipts of what ended, after at most about `wait_s` seconds."""
 
-    def drop_waiting(self) -> int:
-        """Give up orders that have not started; return how many."""
+    def drop_waiting(self) -> None:
+        """Give up orders that have not started."""
 
     def stop(self) -> None:
         """End at once, also what is running."""
@@ -50,6 +54,11 @@ class InProcess:
     def __init__(self) -> None:
         self._orders: deque[Order] = deque()
 
+    @property
+    def pending(self) -> int:
+        """Orders it holds now."""
+        return len(self._orders)
+
     def submit(self, order: Order) -> None:
         """Take an order."""
         self._orders.append(order)
@@ -58,11 +67,9 @@ class InProcess:
         """Compute the next order."""
         return [perform(self._orders.popleft())] if self._orders else []
 
-    def drop_waiting(self) -> int:
+    def drop_waiting(self) -> None:
         """Give up what has not started."""
-        dropped = len(self._orders)
         self._orders.clear()
-        return dropped
 
     def stop(self) -> None:
         """Give up what has not started; what runs is this very thread."""

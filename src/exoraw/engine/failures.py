@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 from exoraw.engine.crumbs import memory_words
 from exoraw.engine.tasks import Order
 from exoraw.io.errors import ExorawError, StoreError
+from exoraw.store.commit import DiskFull
 
 _MOST_FRAMES = 25
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _WRAPPING = ("exoraw.engine.worker", "contextlib")  # above every step; tells nothing about it
 
 
@@ -35,6 +38,11 @@ class FileChangedError(MachineError):
 def is_machine_fault(error: BaseException) -> bool:
     """Return whether another try on the same bytes may well succeed: disk, network, a missing package."""
     return isinstance(error, MachineError | StoreError | OSError | ImportError)
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether the results folder could not grow."""
+    return isinstance(error, DiskFull) or (isinstance(error, OSError) and error.errno in _NO_ROOM)
 
 
 def error_words(error: BaseException, order: Order) -> str:

@@ -6,7 +6,7 @@ import heapq
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from exoraw.engine.keys import Settled
+from exoraw.engine.keys import Settled, settled
 from exoraw.engine.plan import Node, Plan, Planner, outcome_before_running
 from exoraw.engine.tasks import Receipt
 from exoraw.store.rows import TaskRow
@@ -56,7 +56,7 @@ class Frontier:
         row = receipt.row
         self._rows[row.unit] = row
         self._counts[row.status] += 1
-        self._settle(row.unit, Settled(row.task_id, row.status, row.attempt))
+        self._settle(row.unit, settled(row))
 
     def _enter(self, node: Node) -> None:
         if node.state == "wait":

@@ -10,20 +10,22 @@ from typing import Any
 
 from exoraw.assays.contract import CorrectionInput, FileInput, Input, TaskInput, Unit
 from exoraw.io.inventory import Inventory
+from exoraw.store.rows import EVIDENCE, TaskRow
 
 ID_LENGTH = 32  # hex digits of the sha256 kept: 128 bits, short enough for paths on Windows
 SHEET_ROLE = "@sheet"  # in `inputs`: the sheet cells that the step declares
 PLAN_ROLE = "@plan"  # in `inputs`: the facts that planning added (payload)
+_CONTENT_DIGITS = 16
 _CELL_DIGITS = 12  # a cell is compared, never shown: it may hold a patient's name
 
 
 @dataclass(frozen=True)
 class Settled:
-    """How an earlier unit ended, as far as later ones care."""
+    """How an earlier unit ended, as far as later ones care; `content` is the digest of what it gave."""
 
     task_id: str
     status: str
-    attempt: int = 1
+    content: str = ""
 
     @property
     def ok(self) -> bool:
@@ -38,6 +40,20 @@ class Identity:
     task_id: str
     inputs: str
     params: str
+
+
+def settled(row: TaskRow) -> Settled:
+    """Return how a unit ended that has a row.
+
+    The digest leaves out where its files lie: an attempt that gave the same as another is the same.
+    """
+    parts = sorted(
+        [part.table, part.path.rpartition("/")[2] if part.table == EVIDENCE else "", part.sha256]
+        for part in row.part_list()
+        if part.table != "artefacts"
+    )
+    content = digest(canonical([parts, row.data]))[:_CONTENT_DIGITS] if row.status == "ok" else ""
+    return Settled(row.task_id, row.status, content)
 
 
 def canonical(value: Any) -> str:
@@ -113,12 +129,12 @@ def _describe(item: Input, inventory: Inventory, earlier: Mapping[str, Settled])
                 "name": item.key,
                 "task_id": ended.task_id,
                 "status": ended.status,
-                "attempt": ended.attempt,
+                "content": ended.content,
             }
 
 
 def _keyed(item: Mapping[str, Any]) -> list[Any]:
-    """Return what of an input enters the digest: content, never a path or an attempt.
+    """Return what of an input enters the digest: never a path, of an earlier unit its id.
 
     Of an earlier unit that did not succeed only that counts: how it failed gives no numbers.
     """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
-from exoraw.engine.keys import Identity, Settled, identify
+from exoraw.engine.keys import Identity, Settled, identify, settled
 from exoraw.engine.options import RunOptions, Totals
 from exoraw.engine.reasons import why
 from exoraw.engine.tasks import UNSUCCESSFUL
@@ -198,7 +198,7 @@ class Planner:
         if row.status in UNSUCCESSFUL:
             return f"retry: {row.status} before" if self._options.retry else ""
         again = _recomputed(row, outcomes)
-        return f"earlier step ran again: {again}" if again else ""
+        return f"earlier step gave something else this time: {again}" if again else ""
 
 
 def outcome_before_running(node: Node) -> Settled | None:
@@ -206,7 +206,7 @@ def outcome_before_running(node: Node) -> Settled | None:
     task_id = node.task_id or ""
     match node.state:
         case "cached" if node.row is not None:
-            return Settled(task_id, node.row.status, node.row.attempt)
+            return settled(node.row)
         case "skip":
             return Settled(task_id, "skipped")
         case "held":
@@ -244,11 +244,11 @@ def _ended(status: str) -> str:
 
 
 def _recomputed(row: TaskRow, outcomes: Mapping[str, Settled]) -> str:
-    """Return the key of an earlier unit that was computed anew since this row, under the same id."""
+    """Return the key of an earlier unit that was computed anew since this row and gave something else."""
     for items in json.loads(row.inputs).values():
         for item in items:
             now = outcomes.get(item["name"]) if item["kind"] == "task" else None
-            if now is not None and now.ok and now.attempt != item["attempt"]:
+            if now is not None and now.ok and now.content != item.get("content"):
                 return str(item["name"])
     return ""
 

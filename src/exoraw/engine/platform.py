@@ -61,8 +61,7 @@ def _private_writable_bytes() -> int:
 def die_with_parent() -> None:
     """Make the kernel end this process when the one that started it ends, even amid C code.
 
-    The fork server, where there is one, ends by itself when the coordinator does. Elsewhere than on
-    Linux Dask's own watch thread does it, which code that holds the GIL delays.
+    Elsewhere than on Linux Dask's own watch thread does it, which code that holds the GIL delays.
     """
     if not LINUX:
         return

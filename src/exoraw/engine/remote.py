@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from exoraw.engine.crumbs import read_crumb, read_receipt
+from exoraw.engine.crumbs import call_off, read_crumb, read_receipt
 from exoraw.engine.failures import without_folders
 from exoraw.engine.tasks import Order, Receipt
 from exoraw.engine.worker import perform
@@ -22,6 +22,7 @@ from exoraw.store.rows import TaskRow, from_record
 MOST_RESUBMISSIONS = 3  # of a task that only sat on a worker which died
 _KEPT_PER_WORKER = 3  # orders held per worker: above twice the threads, so that Dask queues them itself
 _SPARE = 2
+_ANSWER_S = 10  # for the scheduler to say why a task failed
 
 _log = logging.getLogger(__name__)
 
@@ -43,6 +44,11 @@ class DaskExecutor:
         self.window = _KEPT_PER_WORKER * workers + _SPARE
         self.broken = ""
 
+    @property
+    def pending(self) -> int:
+        """Orders it holds now."""
+        return len(self._futures)
+
     def submit(self, order: Order) -> None:
         """Take an order."""
         key = (f"exoraw-{order.row.run_id}", order.crumb)  # one group: Dask then queues on the scheduler
@@ -63,21 +69,25 @@ class DaskExecutor:
         """
         known = read_receipt(Path(order.crumbs) / order.crumb)
         if known is None and future.status == "finished":
-            known = future.result()  # a network disk that does not show the file yet
-        receipts = [known] if known is not None else self._judged(order, future)
+            known = future.result()  # the disk was full, or a network disk does not show the file yet
+        tried_again = known is not None and known.status == "crashed"  # by Dask: it had killed a worker
+        if known is None or tried_again:
+            receipts = self._judged(order, future, died=tried_again or _worker_died(future))
+        else:
+            receipts = [known]
         future.release()
-        return receipts
+        return [receipt for receipt in receipts if receipt.status != "held"]
 
-    def drop_waiting(self) -> int:
-        """Give up orders that no worker has begun."""
-        waiting = [
-            crumb
-            for crumb, (_future, order) in self._futures.items()
-            if not (Path(order.crumbs) / crumb).exists() and read_receipt(Path(order.crumbs) / crumb) is None
-        ]
-        futures = [self._futures.pop(crumb)[0] for crumb in waiting]
-        self._client.cancel(futures, force=True)
-        return len(waiting)
+    def drop_waiting(self) -> None:
+        """Give up orders that no worker has begun; one that is about to begin sees the mark and does not."""
+        begun = set()
+        for crumb, (_future, order) in self._futures.items():
+            place = Path(order.crumbs) / crumb
+            call_off(place.parent)
+            if place.exists() or read_receipt(place) is not None:
+                begun.add(crumb)
+        waiting = [crumb for crumb in self._futures if crumb not in begun]
+        self._client.cancel([self._futures.pop(crumb)[0] for crumb in waiting], force=True)
 
     def stop(self) -> None:
         """Give up everything; the owner of the workers ends them."""
@@ -97,12 +107,12 @@ class DaskExecutor:
         except queue.Empty:
             return
 
-    def _judged(self, order: Order, future: Any) -> list[Receipt]:
+    def _judged(self, order: Order, future: Any, *, died: bool) -> list[Receipt]:
         """Say what became of an order that gave no receipt; none where it is handed out again."""
         crumb_path = Path(order.crumbs) / order.crumb
-        crumb = read_crumb(crumb_path, order.limits.timeout_s)
+        crumb = read_crumb(crumb_path, order.limits.timeout_s) if died else None
         if crumb is not None:
-            row = _committed_meanwhile(order)
+            row = committed_meanwhile(order)
             if row is not None:
                 return [Receipt(row, committed=True)]
             crumb_path.unlink(missing_ok=True)
@@ -112,24 +122,33 @@ class DaskExecutor:
                 traceback=without_folders(crumb.tail, order),
             )
             return [_committed(order, row)]
-        return self._resubmitted(order, future)
-
-    def _resubmitted(self, order: Order, future: Any) -> list[Receipt]:
-        error = None if future.status == "cancelled" else future.exception(timeout=10)
-        if type(error).__name__ == "KilledWorker" and order.submission < MOST_RESUBMISSIONS:
+        if died and order.submission < MOST_RESUBMISSIONS:
             self.submit(replace(order, submission=order.submission + 1))
             return []
-        if type(error).__name__ == "KilledWorker":
+        return [self._never_computed(order, future, died=died)]
+
+    def _never_computed(self, order: Order, future: Any, *, died: bool) -> Receipt:
+        error = _error_of(future)
+        if died:
             words = f"it never began: {order.submission + 1} worker processes died before it was its turn"
         elif error is None or type(error).__name__ == "NoValidWorkerError":
             words = "no worker is left to compute it"
             self.broken = "No Dask worker is left, or the scheduler is gone."
         else:
             words = f"the cluster could not run it ({type(error).__name__}: {error})"
-        return [Receipt(order.row.with_(status="failed", error=words), committed=False)]
+        return Receipt(order.row.with_(status="failed", error=words), committed=False)
 
 
-def _committed_meanwhile(order: Order) -> TaskRow | None:
+def _error_of(future: Any) -> BaseException | None:
+    """Return what Dask says of a task that it could not finish; None where it was given up."""
+    return None if future.status == "cancelled" else future.exception(timeout=_ANSWER_S)
+
+
+def _worker_died(future: Any) -> bool:
+    return type(_error_of(future)).__name__ == "KilledWorker"
+
+
+def committed_meanwhile(order: Order) -> TaskRow | None:
     """Return the row of a task whose worker died between commit and receipt."""
     results = Path(order.results)
     attempt = next_attempt(results, order.row.task_id) - 1

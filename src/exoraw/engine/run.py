@@ -189,23 +189,21 @@ class _Run:
             limits=limits,
             isolated=executor.isolated,
         )
-        in_flight, stopping = 0, False
         node: Node | None = first
+        stopping = False
         while True:
-            while node is not None and not stopping and in_flight < executor.window:
+            while node is not None and not stopping and executor.pending < executor.window:
                 executor.submit(book.order(node, self._frontier.rows))
                 self._listener.started(node.key, node.assay)
-                in_flight += 1
                 node = self._frontier.next()
-            if not in_flight:
+            if not executor.pending:
                 return
             for receipt in executor.completed(_TICK_S):
-                in_flight -= 1
                 self._take(receipt)
             node = node or self._frontier.next()
             if not stopping and self._should_stop(executor):
                 stopping = True
-                in_flight -= executor.drop_waiting()
+                executor.drop_waiting()
             self._publish_meanwhile()
 
     def _should_stop(self, executor: Executor) -> bool:

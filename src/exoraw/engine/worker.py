@@ -21,12 +21,13 @@ from exoraw.assays import registry
 from exoraw.assays.contract import Assay, Outcome, Step
 from exoraw.engine import platform
 from exoraw.engine.capture import Said, error_stream_to, listening
-from exoraw.engine.crumbs import drop_crumb, leave_receipt, read_receipt, written_after_header
+from exoraw.engine.crumbs import drop_crumb, is_called_off, leave_receipt, read_receipt, written_after_header
 from exoraw.engine.environment import versions_for
 from exoraw.engine.failures import (
     FileChangedError,
     MachineError,
     error_words,
+    is_disk_full,
     is_machine_fault,
     traceback_words,
 )
@@ -35,7 +36,7 @@ from exoraw.engine.keys import digest
 from exoraw.engine.outcome import Tables, tables_of
 from exoraw.engine.tasks import Order, Receipt
 from exoraw.io.errors import StoreError
-from exoraw.store.commit import DiskFull, commit
+from exoraw.store.commit import commit
 from exoraw.store.rows import TaskRow
 
 _ONE_AT_A_TIME = threading.Lock()  # a foreign cluster may run several threads; limits are per process
@@ -60,8 +61,13 @@ def perform(order: Order) -> Receipt:
         except FileExistsError:
             words = "another worker process started this task and died"
             return Receipt(order.row.with_(status="crashed", error=words), committed=False)
+        except OSError as error:  # no room even for a breadcrumb
+            return _machine_fault(order, order.row, error)
         try:
-            receipt = _guarded(order, handle)
+            if is_called_off(crumb.parent):
+                receipt = Receipt(order.row.with_(status="held"), committed=False)
+            else:
+                receipt = _guarded(order, handle)
         finally:
             os.close(handle)
         leave_receipt(crumb, receipt)
@@ -138,14 +144,18 @@ def _fail(order: Order, meter: _Meter, error: BaseException) -> Receipt:
         versions=versions_for(order.row.assay),
     )
     if is_machine_fault(error):
-        changed = (error.relative,) if isinstance(error, FileChangedError) else ()
-        full = isinstance(error, DiskFull)
-        return Receipt(row, committed=False, disk_full=full, changed_files=changed)
+        return _machine_fault(order, row, error)
     try:
         return _committed(order, row, Tables({}, {}, "{}", {}))
     except (StoreError, OSError) as store_error:
-        full = isinstance(store_error, DiskFull)
-        return Receipt(row, committed=False, disk_full=full)
+        return _machine_fault(order, row, store_error)
+
+
+def _machine_fault(order: Order, row: TaskRow, error: BaseException) -> Receipt:
+    """Report what the machine could not do; the task is tried again by the next run."""
+    failed = row.with_(status="failed", error=error_words(error, order))
+    changed = (error.relative,) if isinstance(error, FileChangedError) else ()
+    return Receipt(failed, committed=False, disk_full=is_disk_full(error), changed_files=changed)
 
 
 def _committed(order: Order, row: TaskRow, made: Tables) -> Receipt:
