@@ -15,7 +15,7 @@ from exoraw.assays.flow.simulator.cells import CHANNELS, Day, Mixture, draw_tube
 from exoraw.assays.flow.simulator.fixture import write_fixture
 
 TREATED = (0.55, 0.20, 0.20, 0.05)
-WORST_ALLOWED = 4.5  # points, single quadrant of one tube; measured over 6 seeds: docs/assays/annexin_pi.md
+WORST_ALLOWED = 5.0  # points, worst quadrant of one tube; 4.5 over 8 seeds in docs/assays/annexin_pi.md
 
 
 def files(folder: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ import pytest
 from exoraw.assays.flow.assay import ASSAY
 from exoraw.assays.flow.compensation import compensate
 from exoraw.assays.flow.fcs import read_fcs, write_fcs
+from exoraw.assays.flow.spillover import Spillover
 
 Run = Callable[..., Any]
 SmallStudy = tuple[Path, list[dict[str, str]]]
@@ -273,7 +274,11 @@ def test_a_renamed_channel_is_found_by_its_marker_and_remarked_on(copied: SmallS
     path = raw / of_row(rows, "DOX 1")["file"]
     before = read_fcs(path).spillover
     assert before is not None
-    rewrite(path, rename={"FITC-A": "B530-A"}, spillover=before.renamed(("B530-A", "PE-A")))
+    rewrite(
+        path,
+        rename={"FITC-A": "B530-A"},
+        spillover=Spillover(("B530-A", "PE-A"), before.matrix, before.source),
+    )
     ran = run_flow(raw, rows, FAST)
     assert "channel_renamed" in ran.codes("DOX 1")
     assert ran.value("DOX 1", "quadrant_share", "population:live") > 50
