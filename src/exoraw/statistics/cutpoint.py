@@ -147,7 +147,7 @@ def _marker_and_outcome(marker: ArrayLike, event: ArrayLike) -> tuple[FloatArray
 
 
 def _allowed_cuts(ordered: FloatArray, smallest_share: float) -> NDArray[np.intp]:
-    """Return positions at which the high group may begin: between different values, both sides large enough."""
+    """Return where the high group may begin: between values, with enough units on both sides."""
     n = ordered.size
     least = max(1, math.ceil(smallest_share * n))
     cuts = np.flatnonzero(np.diff(ordered) > 0) + 1
