@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +28,12 @@ _BLOCK = 1 << 20
 class RawBytes:
     """The bytes of a raw file, mapped read-only; nothing is loaded before it is asked for.
 
-    Use as a context manager where no array outlives the block; otherwise the mapping lives as long as
-    the arrays taken from it.
+    A context manager: the file is closed at the end of the block, while arrays taken from it stay good.
     """
 
     path: Path
     size: int
+    _file: FileIO
     _map: mmap.mmap
 
     def read(self, start: int, length: int, what: str) -> bytes:
@@ -53,17 +54,41 @@ class RawBytes:
         length = max(0, min(length, self.size - start))
         return np.frombuffer(self._map, dtype=np.uint8, count=length, offset=start)
 
+    def read_into(self, start: int, out: npt.NDArray[np.uint8]) -> None:
+        """Fill `out` with the bytes from `start`; one copy and no mapped pages, unlike `array`.
+
+        Raises FormatError where the file ends before, as when it is cut while it is read.
+        """
+        self._file.seek(start)
+        room = out.data.cast("B")
+        filled = 0
+        while filled < len(room):
+            got = self._file.readinto(room[filled:])
+            if not got:
+                found = f"the end of the file at byte {start + filled:,}"
+                advice = "The file changed while it was read; try again when the instrument has finished."
+                raise FormatError(self.path, start + filled, f"{len(room):,} bytes", found, advice)
+            filled += got
+
+    def forget(self, start: int, length: int) -> None:
+        """Let mapped pages go that were copied already; they come back from the disk when needed again."""
+        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+            first = start // mmap.PAGESIZE * mmap.PAGESIZE
+            self._map.madvise(mmap.MADV_DONTNEED, first, max(min(start + length, self.size) - first, 0))
+
     def __enter__(self) -> RawBytes:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._map.close()
+        self._file.close()
+        with contextlib.suppress(BufferError):  # arrays look at the mapping: it goes with the last of them
+            self._map.close()
 
 
 def open_raw(path: Path, *, least: int = 1, expected: str = "a raw data file") -> RawBytes:
-    """Map a raw file for reading.
+    """Open and map a raw file for reading; close it, or use it as a context manager.
 
     Parameters
     ----------
@@ -75,21 +100,25 @@ def open_raw(path: Path, *, least: int = 1, expected: str = "a raw data file") -
     ------
     FormatError : no such file, no permission, a folder, pipe or device, or fewer bytes than `least`
     """
-    with open_regular(path) as file:
-        size = os.fstat(file.fileno()).st_size
+    file = open_regular(path)
+    size = os.fstat(file.fileno()).st_size
+    try:
         if size < max(least, 1):
             found = "an empty file" if size == 0 else f"{size:,} bytes"
             advice = "The file was not written to its end; copy it again from the instrument."
             raise FormatError(path, size, f"{expected} of at least {least:,} bytes", found, advice)
-        try:
-            mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
-        except (OSError, ValueError) as error:
-            raise FormatError(path, None, f"{expected} that can be read", str(error)) from error
-    return RawBytes(path, size, mapped)
+        mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+    except FormatError:
+        file.close()
+        raise
+    except (OSError, ValueError) as error:
+        file.close()
+        raise FormatError(path, None, f"{expected} that can be read", str(error)) from error
+    return RawBytes(path, size, file, mapped)
 
 
-def open_regular(path: Path) -> BinaryIO:
-    """Open an ordinary file for reading; a pipe or device is refused before it can block.
+def open_regular(path: Path) -> FileIO:
+    """Open an ordinary file for reading, without a buffer; a pipe or device is refused before it can block.
 
     Raises
     ------
@@ -100,7 +129,7 @@ def open_regular(path: Path) -> BinaryIO:
         if not stat.S_ISREG(mode):
             kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, socket or device"
             raise FormatError(path, None, "an ordinary file", kind)
-        return path.open("rb")
+        return path.open("rb", buffering=0)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         advice = "Check the name, and whether you may read it."

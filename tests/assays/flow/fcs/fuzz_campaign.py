@@ -283,7 +283,7 @@ def judge(sound: Reading, path: Path) -> str:
     lost = sound.findings - mutant.findings
     codes = {code for _, code, _ in new | lost}
     if codes - {"conversion"}:
-        return "noted"
+        return f"noted {' '.join(sorted(codes - {'conversion'}))}"
     return "recorded" if codes else "silent"
 
 
@@ -297,6 +297,7 @@ def campaign(count: int, seed: int, real: Path | None, folder: Path) -> dict[str
     outcomes: Counter[str] = Counter()
     by_damage: dict[str, Counter[str]] = {}
     defects: list[str] = []
+    noted: Counter[str] = Counter()
     slowest, slowest_name = 0.0, ""
     mutant = folder / "mutant.fcs"
     per_file = -(-count // len(sound_files))
@@ -312,6 +313,9 @@ def campaign(count: int, seed: int, real: Path | None, folder: Path) -> dict[str
             spent = time.process_time() - started
             if spent > slowest:
                 slowest, slowest_name = spent, f"{path.name}: {label}"
+            if outcome.startswith("noted"):
+                outcome, _, told = outcome.partition(" ")
+                noted[told] += 1
             outcomes[outcome] += 1
             by_damage.setdefault(label, Counter())[outcome] += 1
             if outcome in ("silent", "crashed"):
@@ -324,6 +328,7 @@ def campaign(count: int, seed: int, real: Path | None, folder: Path) -> dict[str
         "seed": seed,
         "outcomes": dict(outcomes),
         "recorded_by": {k: v["recorded"] for k, v in sorted(by_damage.items()) if v["recorded"]},
+        "noted_by": dict(sorted(noted.items(), key=lambda item: -item[1])),
         "defects": defects,
         "slowest_cpu_s": round(slowest, 3),
         "slowest": slowest_name,

@@ -36,6 +36,10 @@ def check_values(
     ]
     if rounded and any(p.datatype == "I" for p in wanted if p.name in rounded):
         notes.append(remark("precision_lost", f"Very large integers in {listed(rounded)}."))
+    for parameter, tally in zip(wanted, tallies, strict=True):
+        if tally.backward:
+            message = f"Times that {parameter.name} runs backwards: {tally.backward:,}."
+            notes.append(remark("time_not_monotonic", message, value=float(tally.backward)))
     if stored.count and stored.packing.kind == "bytes":
         _check_decimals(stored, wanted, notes)
         _check_integers(stored, wanted, notes)
@@ -143,14 +147,3 @@ def _entropy(plane: npt.NDArray[np.uint8]) -> float:
     share = np.bincount(plane, minlength=256) / len(plane)
     share = share[share > 0]
     return float(-(share * np.log2(share)).sum())
-
-
-def check_time(events: FloatArray, wanted: Sequence[Parameter], notes: list[Finding]) -> None:
-    """Say so where time runs backwards."""
-    for place, parameter in enumerate(wanted):
-        if parameter.is_time and len(events) > 1:
-            ticks = np.ascontiguousarray(events[:, place])
-            back = int(np.count_nonzero(ticks[1:] < ticks[:-1]))
-            if back:
-                message = f"{parameter.name} runs backwards {back:,} times."
-                notes.append(remark("time_not_monotonic", message, value=float(back)))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from exoraw.assays.flow.fcs.writer import FcsDataset
 
 _DIGITS = 15  # every offset keyword has this many, so that writing it does not move anything
+_ALIGNMENT = 16  # bytes at which the data start: a reader can then use them where they lie
 _CRC = b"00000000"  # FCS 3.x: no checksum was computed
 _DEFAULT_CYTOMETER = "exoraw"  # FCS 3.2 requires $CYT
 
@@ -44,7 +45,8 @@ def compose(dataset: FcsDataset, columns: tuple[Column, ...], followed: bool) ->
     offsets = dict.fromkeys(_offset_keys(dataset), 0)
     begin = HEADER_BYTES
     length = len(_joined({**keywords, **_padded(offsets)}, delimiter, encoding))
-    data = begin + length
+    alignment = _ALIGNMENT if data_bytes else 1
+    data = -(-(begin + length) // alignment) * alignment
     last = data + data_bytes - 1
     known = {
         "$BEGINDATA": data if data_bytes else 0,
@@ -57,7 +59,7 @@ def compose(dataset: FcsDataset, columns: tuple[Column, ...], followed: bool) ->
     offsets = {key: known.get(key, 0) for key in offsets}
     text = _joined({**keywords, **_padded(offsets)}, delimiter, encoding)
     header = _header(dataset, begin, begin + length - 1, data, last)
-    return Plan(header + text, data_bytes, supplement + crc)
+    return Plan((header + text).ljust(data), data_bytes, supplement + crc)
 
 
 def _delimiter(dataset: FcsDataset) -> str:

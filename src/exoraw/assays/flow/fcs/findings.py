@@ -46,7 +46,7 @@ _KINDS = (
     _Kind(
         "offsets_unreadable",
         "warning",
-        "A position at the start of the file is not a number; the keywords were used instead.",
+        "A position of the data is not a number or cannot be; the other place that tells it was used.",
         "The file was edited or damaged; copy it again from the instrument.",
     ),
     _Kind(

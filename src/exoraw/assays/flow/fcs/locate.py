@@ -8,7 +8,7 @@ from exoraw.assays.contract import Finding
 from exoraw.assays.flow.fcs.findings import remark
 from exoraw.assays.flow.fcs.segments import Segments, Span
 from exoraw.assays.flow.fcs.stored import Packing
-from exoraw.assays.flow.fcs.text import Text
+from exoraw.assays.flow.fcs.text import Text, parse_integer
 from exoraw.io.errors import FormatError
 
 
@@ -68,10 +68,10 @@ def _candidates(
         notes.append(
             remark(
                 "offsets_unreadable",
-                f"Not numbers at the start of the file: {', '.join(segments.unreadable)}.",
+                f"Not a place in the file, at its start: {', '.join(segments.unreadable)}.",
             )
         )
-    for source, span in (("HEADER", segments.data), ("keywords", _keyword_span(text))):
+    for source, span in (("HEADER", segments.data), ("keywords", _keyword_span(text, notes))):
         if span is None:
             continue
         if span.begin >= available or span.begin < 1:
@@ -84,11 +84,16 @@ def _candidates(
     return spans
 
 
-def _keyword_span(text: Text) -> Span | None:
-    begin, end = text.integer("$BEGINDATA"), text.integer("$ENDDATA")
-    if not begin or not end or begin < 0 or end < begin:
+def _keyword_span(text: Text, notes: list[Finding]) -> Span | None:
+    written = text.get("$BEGINDATA") or "0", text.get("$ENDDATA") or "0"
+    begin, end = (parse_integer(value) for value in written)
+    if begin is None or end is None or (begin and end and not 0 < begin <= end + 1):
+        message = (
+            f"$BEGINDATA = {written[0][:20]!r} and $ENDDATA = {written[1][:20]!r} are no place in the file."
+        )
+        notes.append(remark("offsets_unreadable", message))
         return None
-    return Span(begin, end)
+    return Span(begin, end) if 0 < begin <= end else None
 
 
 def _fits(span: Span, packing: Packing, events: int) -> bool:

@@ -176,7 +176,7 @@ def _bits(text: Text, n: int, datatype: DataType) -> int:
         return 0
     bits = text.integer(key)
     if bits is None:
-        if datatype in TYPE_BITS:
+        if datatype in TYPE_BITS and (text.get(f"$P{n}N") or text.get(f"$P{n}R")):
             return TYPE_BITS[datatype]
         raise text.error(key, "the width of a value")
     limit = MAX_ASCII_WIDTH if datatype == "A" else MAX_INTEGER_BITS

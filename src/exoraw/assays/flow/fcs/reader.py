@@ -10,7 +10,7 @@ from typing import cast
 
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.fcs.ascii import count_numbers
-from exoraw.assays.flow.fcs.checks import check_time, check_values
+from exoraw.assays.flow.fcs.checks import check_values
 from exoraw.assays.flow.fcs.data import FcsData, find_channel
 from exoraw.assays.flow.fcs.decode import linear_events
 from exoraw.assays.flow.fcs.findings import SHOWN_NAMES, remark
@@ -51,7 +51,11 @@ def read_fcs(path: str | Path, dataset: int = 0, channels: Sequence[str] | None 
         what was expected and found, and what to do
     """
     path = Path(path)
-    raw = open_raw(path, least=HEADER_BYTES, expected="an FCS file")
+    with open_raw(path, least=HEADER_BYTES, expected="an FCS file") as raw:
+        return _read(raw, dataset, channels)
+
+
+def _read(raw: RawBytes, dataset: int, channels: Sequence[str] | None) -> FcsData:
     heading = _heading(raw, dataset)
     notes = list(heading.findings)
     if dataset or heading.following is not None:
@@ -62,14 +66,13 @@ def read_fcs(path: str | Path, dataset: int = 0, channels: Sequence[str] | None 
     stored, place = _stored(raw, heading, notes)
     timestep, time = _time(heading.text, stored.parameters, notes)
     look_alikes(heading.text, stored.parameters, notes)
-    wanted = _wanted(path, stored.parameters, channels)
-    events, tallies = linear_events(stored, wanted)
+    wanted = _wanted(raw.path, stored.parameters, channels)
+    events, tallies = linear_events(raw, stored, wanted)
     spillover = read_spillover(heading.text, stored.parameters, notes)
     check_values(stored, wanted, tallies, notes)
-    check_time(events, wanted, notes)
     notes.append(conversion_record(stored, wanted, place.source, timestep, spillover))
     return FcsData(
-        path=path,
+        path=raw.path,
         dataset=dataset,
         version=heading.segments.version,
         channels=tuple(p.name for p in wanted),

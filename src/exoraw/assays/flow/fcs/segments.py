@@ -79,9 +79,12 @@ def read_segments(raw: RawBytes, base: int) -> Segments:
         found = repr(head[10:26].decode("latin-1"))
         advice = "The start of the file is damaged; copy it again from the instrument."
         raise FormatError(raw.path, base + 10, "the place of the keywords as two numbers", found, advice)
-    unreadable = tuple(name for name, value in zip(_FIELDS[2:], offsets[2:], strict=True) if value is None)
+    unreadable = [name for name, value in zip(_FIELDS[2:], offsets[2:], strict=True) if value is None]
+    for name, begin, end in (("DATA", offsets[2], offsets[3]), ("ANALYSIS", offsets[4], offsets[5])):
+        if begin and end and end < begin - 1:
+            unreadable.append(f"{name} ({begin} to {end})")
     return Segments(
-        base, version, text, _span(offsets[2], offsets[3]), _span(offsets[4], offsets[5]), unreadable
+        base, version, text, _span(offsets[2], offsets[3]), _span(offsets[4], offsets[5]), tuple(unreadable)
     )
 
 

@@ -82,7 +82,7 @@ class Packing:
     kind: Literal["bytes", "bits", "fixed", "delimited"]
     widths: tuple[int, ...]
 
-    @property
+    @cached_property
     def event_bits(self) -> int:
         """Bits of one event; 0 for "delimited"."""
         return sum(self.widths)
