@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
 from xml.etree import ElementTree as ET
 
 import matplotlib as mpl
@@ -205,6 +207,19 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("colour", style.GROUP_COLOURS)
 def test_points_reach_3_to_1_on_paper(colour):
     assert contrast(colour, style.PAPER) >= 3
+
+
+def test_page_gives_every_group_its_colour_and_a_lighter_one_in_the_dark():
+    css = files("exoraw.report").joinpath("report.css").read_text("utf-8")
+    for i, colour in enumerate(style.GROUP_COLOURS):
+        light, dark = re.findall(rf"\.fill-tint{i} {{ fill: (#[0-9a-f]{{6}}); }}", css)
+        assert light == colour
+        assert contrast(dark, "#1a2027") >= 4.5
+
+
+def test_more_groups_than_colours_share_one_colour():
+    figure = figures.group_points(replicates({"t": [f"g{i}" for i in range(9)]}), ("t",), PERCENT)
+    assert len({tuple(map(tuple, one.get_facecolor())) for one in drawn(figure)}) == 1
 
 
 @pytest.mark.parametrize("colour", style.PART_COLOURS)

@@ -23,6 +23,7 @@ CLOSEST = 0.13  # distance of two neighbouring replicates where there is room, i
 SMALLEST_WRITTEN_SHARE = 0.07  # of the axis; a thinner part of a bar has no room for its number
 LYING_INCH = 3.6  # width of the plot where groups lie below each other
 LEFT_INCH = 0.56  # tick labels of an upright plot; its axis label comes on top, line by line
+NEAR_ZERO = 0.5  # values of one sign that reach below this share of the largest are drawn from 0
 NEAR_CEILING = 0.75  # a figure that reaches this share of what is possible shows the rest too
 AXIS_CHARACTERS = int(layout.PLOT_INCH / style.CHARACTER_INCH)
 NARROWEST_PLOT = 2.4  # inches
@@ -200,7 +201,9 @@ def _side_by_side(count: int) -> np.ndarray:
 def _limit(pen: Pen, reach: Sequence[float], scale: Scale, factor: float) -> None:
     low, high = min(reach), max(reach)
     room = (high - low) * 0.06 or abs(high) * 0.1 or 1.0
-    bottom = low if scale.from_zero and low == 0 else low - room
+    bottom = low - room
+    if low >= 0 and (scale.from_zero or low < NEAR_ZERO * high):
+        bottom = 0.0
     top = high + room
     if scale.ceiling is not None and NEAR_CEILING * scale.ceiling * factor <= high <= scale.ceiling * factor:
         top = scale.ceiling * factor

@@ -15,6 +15,7 @@ from exoraw.report import style, words
 from exoraw.report.groups import ALL_SAMPLES, group_label
 
 MOST_UPRIGHT = 14  # groups side by side; more stand below each other, where long labels stay readable
+ONE_TINT = 1  # blue
 MOST_GROUPS = 40  # groups in one figure; the table holds all
 OUTER_GAP = 0.55  # extra slots between outer groups
 MOST_LINES = 4  # lines of one group label
@@ -78,9 +79,7 @@ def arrange(summary: pd.DataFrame, factors: Sequence[str]) -> Places:
         table = summary.sort_values([*outer, *inner], kind="stable")
     else:
         table, inner = summary, [ALL_SAMPLES]
-    tints: dict[str, int] = {}
-    if factors:
-        tints = {str(level): i for i, level in enumerate(summary[inner[0]].cat.categories)}
+    tints = _tints(list(summary[inner[0]].cat.categories)) if factors else {}
     slots: list[Slot] = []
     for row in table.head(MOST_GROUPS).to_dict("records"):
         far = group_label([str(row[factor]) for factor in outer]) if outer else ""
@@ -92,6 +91,13 @@ def arrange(summary: pd.DataFrame, factors: Sequence[str]) -> Places:
     places = Places(tuple(slots), upright=True, hidden=len(table) - len(slots))
     wide = (places.span[1] - places.span[0]) * slot_inches(places)
     return replace(places, upright=len(slots) <= MOST_UPRIGHT and wide <= WIDEST_PLOT)
+
+
+def _tints(levels: Sequence[object]) -> dict[str, int]:
+    """Return level -> number of its colour; more levels than colours share one, as it would say nothing."""
+    if len(levels) > len(style.GROUP_COLOURS):
+        return dict.fromkeys(map(str, levels), ONE_TINT)
+    return {str(level): i for i, level in enumerate(levels)}
 
 
 def wrapped(label: str, width: int, longest: int = LONGEST_LABEL) -> str:

@@ -14,6 +14,7 @@ INK = "#1b2530"
 MUTED = "#5c6873"
 GRID = "#e3e7eb"
 PAPER = "#ffffff"
+WHITE = "#fffffe"  # stays white on a dark page, unlike PAPER
 
 # Okabe & Ito 2008 (Color Universal Design), its light yellow, orange and sky blue darkened until each
 # reaches 3:1 on white (WCAG 2.2, 1.4.11); position on the axis says the same as colour does.
@@ -88,4 +89,4 @@ def readable_on(colour: str) -> str:
     channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "#000000" if luminance > 0.1791 else "#ffffff"
+    return "#000000" if luminance > 0.1791 else WHITE

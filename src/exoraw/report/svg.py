@@ -19,7 +19,10 @@ from exoraw.report.words import visible
 CSS_PIXELS = 96  # of an inch
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
-CLASSES = {style.INK: "ink", style.MUTED: "muted", style.GRID: "grid", style.PAPER: "paper"}
+CLASSES = {
+    style.INK: "ink", style.MUTED: "muted", style.GRID: "grid", style.PAPER: "paper",
+    **{colour: f"tint{i}" for i, colour in enumerate(style.GROUP_COLOURS)},
+}  # fmt: skip
 _FONT = re.compile(r"(?:(?P<slant>italic|oblique) )?(?:(?P<weight>\d+|bold) )?(?P<size>[\d.]+)px ")
 _DROPPED = {f"{{{SVG}}}metadata", "metadata", f"{{{SVG}}}style", "style"}
 
