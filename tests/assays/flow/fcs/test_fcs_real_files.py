@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from exoraw.assays.flow.fcs import FcsData, header, read_fcs
-from exoraw.assays.flow.fcs.findings import FINDINGS
+from exoraw.assays.flow.fcs.findings import FINDINGS, remark
 
 # What FlowIO 1.4 cannot read, and why; everything else must be read by both and be equal.
 FLOWIO_REFUSES = {
@@ -138,6 +138,13 @@ def test_every_finding_of_every_file_is_listed_with_meaning_and_advice(every_fil
     assert seen <= known
     assert {"offsets_disagree", "bits_masked", "spillover_identity", "log_offset_zero", "conversion"} <= seen
     assert all(kind.meaning and kind.advice for kind in FINDINGS)
+
+
+def test_the_documentation_page_lists_every_finding_as_the_code_has_it(project: Path):
+    page = (project / "docs" / "formats" / "fcs.md").read_text()
+    for kind in FINDINGS:
+        severity = remark(kind.code, "").severity
+        assert f"| `{kind.code}` | {severity} | {kind.meaning} | {kind.advice} |" in page
 
 
 def test_header_counts_the_events_that_the_reader_finds(every_file: list[Path]):

@@ -24,7 +24,7 @@ DataTypeName = Literal["I", "F", "D", "A"]
 
 @dataclass(frozen=True, eq=False)
 class FcsDataset:
-    """One dataset to write. Events are STORED values: `stored_values` makes them from linear ones.
+    """One dataset to write. Events are stored values: a gain or log scale is declared, not applied.
 
     Parameters
     ----------
