@@ -50,7 +50,11 @@ def test_every_type_can_be_cast_to_what_it_is_promoted_to(kind):
 
 @given(st.lists(COLUMNS, min_size=1, max_size=4))
 def test_united_parts_hold_every_value_of_every_part(columns):
-    parts = [pa.table({"x": values}) for values in columns]
+    keys = [pa.array(["k"] * len(values)) for values in columns]
+    parts = [
+        pa.table({"object_id": key, "sample": key, "x": values})
+        for key, values in zip(keys, columns, strict=True)
+    ]
     schema = united_schema(OBJECTS, (part.schema for part in parts))
     found = [value for part in parts for value in conformed(part, schema, "part")["x"].to_pylist()]
     expected = [value for values in columns for value in values]
@@ -71,7 +75,8 @@ def _equal(found: object, expected: object) -> bool:
 
 
 def test_declared_columns_come_first_and_keep_their_types():
-    part = pa.table({"zeta": [1], "message": [None], "value": [3]})
+    words = {name: ["x"] for name in ("finding_id", "code", "severity", "message")}
+    part = pa.table({"zeta": [1], **words, "value": [3]})
     schema = united_schema(FINDINGS, [part.schema])
     assert schema.names == [*FINDINGS.schema.names, "zeta"]
     assert schema.field("value").type == pa.float64()
@@ -79,7 +84,16 @@ def test_declared_columns_come_first_and_keep_their_types():
 
 
 def test_value_that_does_not_fit_is_named_with_task_and_column():
-    part = pa.table({"value": ["many"]})
+    words = {name: ["x"] for name in ("finding_id", "code", "severity", "message")}
+    part = pa.table({"value": ["many"], **words})
     schema = united_schema(FINDINGS, [part.schema])
     with pytest.raises(StoreError, match='task annexin/gate/A1: column "value" holds string'):
         conformed(part, schema, "task annexin/gate/A1")
+
+
+@pytest.mark.parametrize("part", [{"object_id": ["a", "b"], "sample": ["s", None]}, {"object_id": ["a"]}])
+def test_row_without_a_required_cell_is_named_with_its_task(part):
+    table = pa.table(part)
+    schema = united_schema(OBJECTS, [table.schema])
+    with pytest.raises(StoreError, match='task u: column "sample" is empty in 1 rows'):
+        conformed(table, schema, "task u")

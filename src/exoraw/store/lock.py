@@ -31,7 +31,7 @@ def locked(results: Path) -> Iterator[None]:
     """
     with explaining_full_disk(results):
         layout.store(results).mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(layout.store(results) / "lock", blocking=False)
+    lock = filelock.FileLock(layout.store(results) / "lock", timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout as error:

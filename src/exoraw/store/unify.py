@@ -71,8 +71,9 @@ def united_schema(table: Table, schemas: Iterable[pa.Schema]) -> pa.Schema:
 def conformed(content: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
     """Return the same rows with exactly these columns: missing ones empty, types promoted.
 
-    Raises StoreError naming `source` where a value does not fit its column.
+    Raises StoreError naming `source` where a value does not fit its column, or a required one is empty.
     """
+    _refuse_empty(content, schema, source)
     if content.schema.equals(schema):
         return content
     rows = content.num_rows
@@ -84,6 +85,17 @@ def conformed(content: pa.Table, schema: pa.Schema, source: str) -> pa.Table:
         else:
             columns.append(_as_type(content.column(place), field, source))
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _refuse_empty(content: pa.Table, schema: pa.Schema, source: str) -> None:
+    for field in schema:
+        if not field.nullable:
+            place = content.schema.get_field_index(field.name)
+            empty = content.num_rows if place < 0 else content.column(place).null_count
+            if empty:
+                raise StoreError(
+                    f'{source}: column "{field.name}" is empty in {empty:,} rows and must never be.'
+                )
 
 
 def _as_type(column: pa.ChunkedArray, field: pa.Field, source: str) -> pa.ChunkedArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
@@ -39,10 +40,18 @@ class Workbook:
     Texts are always texts: what looks like a formula gets Excel's own text mark (the cell shows and holds
     the text as it is). NaN and missing are empty cells, infinities the texts Inf and -Inf.
     Numbers have 16 digits, as in Excel itself.
+
+    Parameters
+    ----------
+    path : the file
+    scratch : folder for sheets that are not finished; on the same disk, so that a full one is noticed
+    most_rows, most_columns : of a sheet
     """
 
-    def __init__(self, path: Path, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS) -> None:
-        self._book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": str(path.parent)})
+    def __init__(
+        self, path: Path, scratch: Path, most_rows: int = MOST_ROWS, most_columns: int = MOST_COLUMNS
+    ) -> None:
+        self._book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": str(scratch)})
         self._heading = self._book.add_format({"bold": True, "bottom": 1})
         self._as_text = self._book.add_format({"quote_prefix": True})
         self._most_rows, self._most_columns = most_rows, most_columns
@@ -113,8 +122,9 @@ class Workbook:
 
 def write_xlsx(source: Source, path: Path) -> Path:
     """Write the workbook and return its path."""
-    with replacing(path) as temporary:
-        book = Workbook(temporary)
+    scratch = TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.", ignore_cleanup_errors=True)
+    with replacing(path) as temporary, scratch as folder:
+        book = Workbook(temporary, Path(folder))
         book.add("measurements", source.tidy())
         for assay, table in source.wide():
             book.add(f"wide {assay}", table)
