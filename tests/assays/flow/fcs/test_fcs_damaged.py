@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from exoraw.assays.flow.fcs import FcsDataset, header, read_fcs, write_datasets, write_fcs
+from exoraw.assays.flow.spillover import Spillover
 from exoraw.io.errors import FormatError
 
 CAMPAIGN = Path(__file__).with_name("fuzz_campaign.py")
@@ -243,3 +244,87 @@ def test_a_damaged_dataset_does_not_hide_the_sound_one_before_it(tmp_path: Path)
     np.testing.assert_array_equal(read_fcs(path).events, EVENTS)
     with pytest.raises(FormatError, match="place of the keywords"):
         read_fcs(path, 1)
+
+
+# ------------------------------------------------------------------------------- rarer remarks
+
+
+def replaced(path: Path, *changes: tuple[bytes, bytes]) -> Path:
+    """The same file with bytes exchanged, once each."""
+    content = path.read_bytes()
+    for old, new in changes:
+        assert len(old) == len(new)
+        assert old in content
+        content = content.replace(old, new, 1)
+    path.write_bytes(content)
+    return path
+
+
+def text_end(path: Path, move: int) -> Path:
+    """The same file with the declared end of the keywords moved."""
+    end = int(path.read_bytes()[18:26])
+    return replaced(path, (b"%8d" % end, b"%8d" % (end + move)))
+
+
+def test_rarer_damage_leaves_its_own_remark(tmp_path: Path):
+    path = tmp_path / "rare.fcs"
+    whole = np.random.default_rng(3).integers(0, 30_000, (500, 3))
+    broken = EVENTS.copy()
+    broken[4, 1] = np.nan
+    matrix = Spillover(("FSC-A", "PE-A"), np.array([[1.0, 0.2], [0.1, 1.0]]), "test")
+    other = "2,FSC-A,PE-A,1,0.5,0.1,1"
+
+    def sound(**options: object) -> Path:
+        return write_fcs(path, EVENTS, NAMES, **options)  # type: ignore[arg-type]
+
+    def integers(**options: object) -> Path:
+        return write_fcs(path, whole, NAMES, datatype="I", **options)  # type: ignore[arg-type]
+
+    made = {
+        "not_finite": lambda: write_fcs(path, broken, NAMES),
+        "bits_ignored": lambda: replaced(sound(), (b"$P1B/32", b"$P1B/16")),
+        "log_and_gain": lambda: integers(amplification={"PE-A": (4, 1)}, gains={"PE-A": 2.0}),
+        "log_offset_zero": lambda: replaced(integers(), (b"$P1E/0,0", b"$P1E/4,0")),
+        "spillover_several": lambda: sound(spillover=matrix, keywords={"SPILL": other}),
+        "spillover_unusable": lambda: sound(keywords={"SPILL": other.replace("PE-A", "XX-A")}),
+        "spillover_dfc": lambda: write_fcs(
+            path, whole, ["FL1-H", "FL2-H", "Time"], datatype="I", keywords={"$DFC1TO2": "12.5"}
+        ),
+        "text_unpaired": lambda: replaced(sound(timestep=0.5), (b"/$TIMESTEP/", b"/$TIMESTEP_")),
+        "text_cut": lambda: text_end(sound(keywords={"$CYT": "Aria", "$SYS": "x"}), -200),
+        "text_end": lambda: text_end(sound(keywords={"$CYT": "Aria"}), -1),
+        "segments_overlap": lambda: text_end(sound(), +40),
+        "keyword_unreadable": lambda: replaced(sound(gains={"PE-A": 2.0}), (b"$P2G/2.0", b"$P2G/x.0")),
+        "parameters_beyond_par": lambda: sound(keywords={"$P9N": "ghost"}),
+        "byte_order_doubtful": lambda: replaced(integers(bits=16), (b"1,2,3,4", b"4,3,2,1")),
+        "implausible_values": lambda: replaced(
+            write_fcs(path, EVENTS + 1, NAMES, ranges=[2**32] * 3), (b"$DATATYPE/F", b"$DATATYPE/I")
+        ),
+        "bits_masked": lambda: replaced(integers(ranges=[32_768] * 3), (b"$P2R/32768", b"$P2R/01024")),
+        "precision_lost": lambda: write_fcs(path, whole + 2**60, NAMES, datatype="I", bits=64),
+        "text_encoding": lambda: sound(version="3.0", keywords={"OPERATOR": "Zoë"}),
+        "text_empty_values": lambda: replaced(sound(keywords={"AB": "x/y"}), (b"AB/x//y", b"ABxy//z")),
+        "time_not_monotonic": lambda: write_fcs(path, EVENTS[::-1], NAMES, timestep=0.1),
+    }
+    for code, make in made.items():
+        path.unlink(missing_ok=True)
+        assert code in codes(make()), code
+
+
+def test_a_gain_and_a_log_scale_stand_on_the_record(tmp_path: Path):
+    def record(gain: float, decades: float) -> str:
+        path = write_fcs(
+            tmp_path / "g.fcs",
+            EVENTS.astype(int),
+            NAMES,
+            datatype="I",
+            ranges=[1024] * 3,
+            gains={"FSC-A": gain},
+            amplification={"PE-A": (decades, 1.0)},
+        )
+        (finding,) = [f for f in read_fcs(path).findings if f.code == "conversion"]
+        return finding.message
+
+    assert "divided by gain 2.0: FSC-A" in record(2.0, 4.0)
+    assert "4.0 decades from 1.0 over 1024.0 steps: PE-A" in record(2.0, 4.0)
+    assert len({record(2.0, 4.0), record(2.5, 4.0), record(2.0, 4.5)}) == 3
