@@ -84,6 +84,12 @@ def test_every_fraction_carries_numerator_denominator_and_an_interval_around_it(
                 assert one.ci_low <= one.value <= one.ci_high
 
 
+def test_medians_carry_one_name_per_dye_and_lie_inside_their_interval(ran: Any) -> None:
+    medians = [one for one in ran.of("gate")["DOX 1"].measurements if one.measure == "median_fluorescence"]
+    assert [one.target for one in medians] == ["Annexin V", "PI"]
+    assert all(one.ci_low < one.value < one.ci_high and one.statistic == "median" for one in medians)
+
+
 def test_controls_without_both_dyes_have_no_shares_and_the_vehicle_has(ran: Any) -> None:
     assert set(ran.of("gate")) == {"control 1", "DOX 1", "DOX + exosomes 1"}
 

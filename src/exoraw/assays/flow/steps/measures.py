@@ -12,7 +12,6 @@ from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.quadrants import Quadrants, Share, share_of
 from exoraw.assays.flow.steps.gated import Gated, GateParams
 from exoraw.assays.flow.steps.populations import populations_of
-from exoraw.assays.flow.steps.tube import dye_name
 
 Z_95 = 1.959963984540054  # normal quantile of 0.975
 SINGLE_CELLS = "population:single cells"
@@ -32,8 +31,9 @@ def measurements(gated: Gated, params: GateParams) -> Iterator[Measurement]:
         yield from _absent_shares(gated, params)
     else:
         yield from _shares(gated, gated.counted, params)
-    for column, match in enumerate((gated.tube.annexin, gated.tube.dead)):
-        yield _median(gated, gated.signal[gated.cleaned.singlets, column], dye_name(match))
+    dyes = (params.tube.annexin[0], params.tube.dead[0])  # one name whatever the instruments call the channel
+    for column, dye in enumerate(dyes):
+        yield _median(gated, gated.signal[gated.cleaned.singlets, column], dye)
 
 
 def _shares(gated: Gated, counted: Quadrants, params: GateParams) -> Iterator[Measurement]:

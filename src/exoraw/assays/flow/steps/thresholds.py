@@ -41,7 +41,7 @@ from exoraw.assays.flow.steps.planning import (
     thresholds_key,
 )
 from exoraw.assays.flow.steps.scales import batch_scales
-from exoraw.assays.flow.steps.tube import Tube, TubeParams, clean, compensated, dye_name, read_tube
+from exoraw.assays.flow.steps.tube import Tube, TubeParams, clean, compensated, read_tube
 from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import SampleRow, StudyView
@@ -343,13 +343,8 @@ def _matched_findings(general: AnnexinThresholds, matched: Mapping[str, AnnexinT
 
 
 def _channels(controls: Mapping[str, list[Control]]) -> dict[str, str]:
-    """Channel and dye of both axes, as the first control names them."""
+    """Channel of both axes, as the first control names it."""
     first = next((c.tube for found in controls.values() for c in found), None)
     if first is None:
-        return {"annexin": "", "dead": "", "annexin_dye": "", "dead_dye": ""}
-    return {
-        "annexin": first.annexin.channel,
-        "dead": first.dead.channel,
-        "annexin_dye": dye_name(first.annexin),
-        "dead_dye": dye_name(first.dead),
-    }
+        return {"annexin": "", "dead": ""}
+    return {"annexin": first.annexin.channel, "dead": first.dead.channel}

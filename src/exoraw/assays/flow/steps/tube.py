@@ -184,11 +184,6 @@ def of_sample(findings: Sequence[Finding], sample: str) -> tuple[Finding, ...]:
     return tuple(replace(finding, sample=sample) for finding in findings)
 
 
-def dye_name(match: Match) -> str:
-    """What the dye is called in tables: the marker where the file has one, else the channel."""
-    return match.marker.strip() or match.channel
-
-
 def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[Finding, ...]]:
     """Compensate with a matrix over any channels of the file; only the two stained ones come back."""
     pair = [tube.annexin.channel, tube.dead.channel]
