@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -100,8 +101,17 @@ def _options(
     pass
 
 
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
 def main() -> None:
-    """Run the command line; every error on purpose ends in words, not in a traceback."""
+    """Run the command line; every error on purpose ends in words, not in a traceback.
+
+    Numerical libraries get one thread each, as on the workers: tasks are what runs in parallel, and small
+    fits on several threads cost many times their CPU. A person's own setting is kept.
+    """
+    for name in _ONE_THREAD:
+        os.environ.setdefault(name, "1")
     try:
         app()
     except KeyboardInterrupt:
