@@ -1,4 +1,4 @@
-"""Two factors, repeated measures and mixed models give the numbers of R's car, anova.mlm, lme4 and lmerTest."""
+"""Two factors, repeated measures and mixed models give the numbers of R's car, lme4 and lmerTest."""
 
 from __future__ import annotations
 
@@ -22,9 +22,7 @@ def as_units(frame: pd.DataFrame, value: str, factors: list[str]):
 
 @pytest.mark.parametrize("case", ["tooth", "tooth_unbalanced", "warpbreaks"])
 @pytest.mark.parametrize("sums", ["II", "III"])
-def test_two_way_anova_gives_the_numbers_of_r_for_both_types_of_sums_of_squares(
-    reference, r_data, case, sums
-):
+def test_two_way_anova_gives_the_numbers_of_r_for_both_sums_of_squares(reference, r_data, case, sums):
     found = two_way_anova(as_units(r_data(case), "y", ["a", "b"]), "a", "b", sums=sums)
     for row in found:
         expected = reference(f"{case} {sums} {row.group}")

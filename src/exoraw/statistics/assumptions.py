@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from exoraw.statistics.outcome import Check, FloatArray, essentially_constant
 
@@ -60,6 +60,8 @@ def levene(groups: Sequence[FloatArray], centre: Centre = "median") -> Check:
 
 def shapiro(residuals: FloatArray, of: str = "residuals") -> Check:
     """Shapiro-Wilk's test that residuals are normal (Royston 1995); passed where p >= 0.05."""
+    from scipy import stats  # slow to import
+
     name = f"Shapiro-Wilk, {of}"
     if not SHAPIRO_RANGE[0] <= residuals.size <= SHAPIRO_RANGE[1]:
         return Check(name, passed=True, detail=f"not defined for n = {residuals.size}")

@@ -102,7 +102,8 @@ def compare(frame: pd.DataFrame, question: Question) -> tuple[Comparison, ...]:
         results = _families(units, question)
     else:
         results = _pairwise(units, question)
-    return tuple(_on_record(result, units, question) for result in results)
+    shared = 0 if question.test in PAIRED else units.shared_between(question.factor)
+    return tuple(_on_record(result, units, shared) for result in results)
 
 
 def compare_with_and_without(frame: pd.DataFrame, question: Question, excluded: str) -> pd.DataFrame:
@@ -232,10 +233,9 @@ def _paired_test(units: Units, question: Question, group: Hashable, reference: H
     return replace(found, checks=(*found.checks, whole)).with_choices(paired_by=" x ".join(question.pair_by))
 
 
-def _on_record(result: Comparison, units: Units, question: Question) -> Comparison:
+def _on_record(result: Comparison, units: Units, shared: int) -> Comparison:
     checks = result.checks
-    shared = units.shared_between(question.factor)
-    if shared and question.test not in PAIRED:
+    if shared:
         detail = (
             f"{shared} unit names occur in several groups; if they are the same unit, ask for a paired test"
         )

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import optimize, special, stats
+from scipy import optimize, special
 
 from exoraw.statistics.anova import clean_groups, counts, pooled_variance
 from exoraw.statistics.assumptions import Centre, levene, normal_residuals
@@ -50,19 +50,32 @@ def tukey(
     if problem is not None:
         return (problem,)
     names = list(clean)
-    critical = float(stats.studentized_range.ppf(CONFIDENCE, len(names), df)) / math.sqrt(2)
+    critical = _tukey_critical(len(names), df)
     results = []
     for i, reference in enumerate(names):
         for group in names[i + 1 :]:
             difference, error = _difference(clean[group], clean[reference], variance)
             t = difference / error
-            p = float(stats.studentized_range.sf(abs(t) * math.sqrt(2), len(names), df))
+            p = _tukey_p(abs(t), len(names), df)
             results.append(
                 _pair(
                     "Tukey", clean, (group, reference), difference, error, df, critical, min(1.0, p), checks
                 )
             )
     return tuple(results)
+
+
+def _tukey_p(t: float, groups: int, df: float) -> float:
+    from scipy import stats  # slow to import
+
+    return float(stats.studentized_range.sf(t * math.sqrt(2), groups, df))
+
+
+@lru_cache(maxsize=256)
+def _tukey_critical(groups: int, df: float) -> float:
+    from scipy import stats
+
+    return float(stats.studentized_range.ppf(CONFIDENCE, groups, df)) / math.sqrt(2)
 
 
 def dunnett(
@@ -106,6 +119,7 @@ def dunnett_p(t: float, sizes: tuple[int, ...], reference_size: int, df: float) 
     return float(min(1.0, max(0.0, 1.0 - _dunnett_inside(t, sizes, reference_size, df))))
 
 
+@lru_cache(maxsize=256)
 def dunnett_critical(sizes: tuple[int, ...], reference_size: int, df: float) -> float:
     """Return the |t| that the largest comparison exceeds with probability 5 %."""
     single = float(special.stdtrit(df, 0.5 + CONFIDENCE / 2))

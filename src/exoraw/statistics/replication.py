@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from exoraw.statistics.outcome import FloatArray, StatisticsError
 
@@ -45,8 +46,10 @@ class Units:
 
     def shared_between(self, factor: str) -> int:
         """How many units occur at more than one level: the sign of a paired design."""
-        per_unit = self.table.groupby(list(self.unit), sort=False)[factor].nunique()
-        return int((per_unit > 1).sum())
+        if factor in self.unit:
+            return 0
+        places = self.table.drop_duplicates([*self.unit, factor])
+        return int(places.groupby(list(self.unit), sort=False).size().gt(1).sum())
 
 
 @dataclass(frozen=True)
@@ -95,9 +98,7 @@ def average_technical_replicates(
     known = numbers.notna()
     kept = frame.loc[known, keys].assign(value=numbers[known])
     grouped = kept.groupby(keys, sort=False, observed=True)["value"]
-    table = (
-        grouped.agg(["mean", "size"]).reset_index().rename(columns={"mean": "value", "size": "replicates"})
-    )
+    table = grouped.mean().reset_index().assign(replicates=grouped.size().to_numpy())
     return Units(table, tuple(unit), tuple(factors), len(kept), int((~known).sum()))
 
 
@@ -170,7 +171,9 @@ def _label(index: object) -> str:
 def _need_filled(frame: pd.DataFrame, keys: Sequence[str]) -> None:
     for column in keys:
         cells = frame[column]
-        empty = cells.isna() | (cells.astype(str).str.strip() == "")
+        empty = cells.isna()
+        if not is_numeric_dtype(cells):
+            empty |= cells.astype(str).str.strip() == ""
         if empty.any():
             rows = ", ".join(str(row) for row in frame.index[empty][:5])
             raise StatisticsError(
