@@ -19,7 +19,7 @@ from exoraw.assays.flow.annexin_candidates import (
     unstained_candidate,
     valley_candidate,
 )
-from exoraw.assays.flow.annexin_findings import axis_findings
+from exoraw.assays.flow.annexin_findings import axis_findings, compensation_findings
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.density import DensityError
 from exoraw.assays.flow.negative import NegativePopulation, negative_population
@@ -157,6 +157,7 @@ def annexin_thresholds(
         threshold, remarked = _axis_threshold(axis, signals, chosen, seed + column)
         found.append(threshold)
         findings.extend(remarked)
+    findings.extend(compensation_findings(checked))
     return AnnexinThresholds(found[0], found[1], tuple(findings))
 
 

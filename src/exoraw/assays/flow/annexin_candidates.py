@@ -32,7 +32,7 @@ MISFIT_NOISE = 1.2  # times 1 / sqrt(n): what sampling alone may add
 UNUSABLE_MISFIT = 0.15
 VALLEY_DEPTH = 0.3  # of the lower peak: a valley that is real enough to gate on
 VALLEY_PEAK_SHARE = 0.01
-UNLIKE_SIGMAS = 0.75  # a stain's negatives this far below those of stained cells are another population
+UNLIKE_SIGMAS = 0.4  # a stain's negatives this far below those of stained cells are another population
 Z_95 = 1.959963984540054
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.annexin_candidates import Candidate, is_misfit
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.compensation import residual_spillover
 from exoraw.assays.flow.density import DensityError, density, landscape
 from exoraw.assays.flow.negative import NegativePopulation
 from exoraw.assays.flow.transforms import estimate_arcsinh
@@ -27,6 +28,7 @@ UNLIKE_SIGMAS = 1.5  # of the samples' negatives above the control's: early apop
 UNLIKE_SIGMAS_BELOW = 0.75  # below it: no biology makes treated cells dimmer than the control
 MOSTLY = 0.95  # of the treated cells above the threshold
 DRUG_ABOVE = 0.02  # of the unstained treated cells above the threshold
+RESIDUAL = 0.015  # of a dye's light: of 10^4.1 this is 190, a quarter of a usual PI threshold
 IN_PEAK = 0.5  # height at the threshold relative to the peak it cuts
 CUT_PEAK_SHARE = 0.2
 
@@ -60,6 +62,30 @@ def axis_findings(
         *_about_treated(found, used, signals.get("treated"), negatives),
         *_about_drug(found, signals.get("unstained_treated")),
     ]
+
+
+def compensation_findings(tubes: Mapping[TubeRole, FloatArray]) -> list[Finding]:
+    """Hold the matrix against the single stains: their bright cells must not shine in the other channel.
+
+    Parameters
+    ----------
+    tubes : role -> (n, 2) compensated linear events, annexin and DNA dye
+    """
+    remarks = []
+    pairs: tuple[tuple[TubeRole, Axis, Axis], ...] = (
+        ("single_annexin", "annexin", "dna"),
+        ("single_pi", "dna", "annexin"),
+    )
+    for primary, (role, dye, other) in enumerate(pairs):
+        residual = residual_spillover(tubes[role], primary, 1 - primary) if role in tubes else None
+        if residual is not None and abs(residual) > RESIDUAL:
+            message = (
+                f"After compensation the bright cells of the single stain of {DYE[dye]} are still shifted by "
+                f"{100 * residual:.1f} % of their light in the channel of {DYE[other]}: the spillover matrix "
+                "does not fit these tubes."
+            )
+            remarks.append(_remark(other, "compensation_residual", message, residual, RESIDUAL))
+    return remarks
 
 
 def _remark(

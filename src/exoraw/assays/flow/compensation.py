@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from exoraw.assays.contract import Finding
+from exoraw.assays.flow.annexin_candidates import valley_candidate
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.density import MAD_TO_SIGMA, DensityError
 from exoraw.assays.flow.negative import negative_population
@@ -19,6 +20,7 @@ __all__ = [
     "SpilloverEstimate",
     "compensate",
     "overcompensated",
+    "residual_spillover",
     "spillover_from_csv",
     "spillover_from_single_stains",
 ]
@@ -26,6 +28,7 @@ __all__ = [
 SIGMAS = 2.81  # over the negative mode: the 99.75th percentile of a normal distribution
 LEAST_BRIGHT = 100  # events that must be bright in a dye before its pairs are judged
 NOTABLE_SPILLOVER = 0.02  # smaller coefficients drown in autofluorescence
+MIN_POSITIVE_SHARE = 0.01  # of a single stain's events
 TWICE_SHARE = 0.5  # of the spilled light: half way between once (0) and twice (1)
 CHUNK_EVENTS = 1 << 16  # events solved at a time: peak memory stays at the result plus 1 MB a channel
 
@@ -124,6 +127,32 @@ def overcompensated(
             for other in np.flatnonzero(under)
         )
     return tuple(remarks)
+
+
+def residual_spillover(compensated: FloatArray, primary: int, other: int) -> float | None:
+    """Share of a dye's light that is still in another channel of its single stain after compensation.
+
+    0 where the matrix fits; positive where too little was taken out, negative where too much.
+
+    Parameters
+    ----------
+    compensated : (n, channels) linear events of the tube that holds one dye, after compensation
+    primary, other : columns of the dye's own channel and of the other one
+
+    Returns
+    -------
+    (median of positives - median of negatives) in `other`, divided by the same in `primary`; None where
+    the tube holds no separate positive and negative events (100 each)
+    """
+    values = np.asarray(compensated, dtype=np.float64)
+    valley = valley_candidate(values[:, primary], lowest_share=MIN_POSITIVE_SHARE)
+    if not valley.usable or valley.threshold is None:
+        return None
+    bright = values[:, primary] > valley.threshold
+    if min(np.count_nonzero(bright), np.count_nonzero(~bright)) < LEAST_BRIGHT:
+        return None
+    shift = np.median(values[bright], axis=0) - np.median(values[~bright], axis=0)
+    return float(shift[other] / shift[primary])
 
 
 def _twice(dye: str, detector: str, shift: float) -> Finding:

@@ -16,6 +16,11 @@ COMPENSATION = (
         "Look at the single stains of the two dyes; record them again if they are dim or mixed up.",
     ),
     FindingKind(
+        "compensation_residual",
+        "After compensation a single stain's bright cells are still shifted in the other channel.",
+        "Make the matrix from this batch's single stains, recorded with the samples' voltages.",
+    ),
+    FindingKind(
         "compensated_twice",
         "Cells bright in one dye lie below the negative cells in another channel.",
         "The file probably held compensated values already: set compensation.source to none for it.",

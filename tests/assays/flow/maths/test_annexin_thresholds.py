@@ -218,6 +218,19 @@ def test_voltages_changed_between_control_and_samples_are_noticed(tubes, factor)
     assert "control_unlike_samples" in codes(found)
 
 
+@pytest.mark.parametrize("error", [-0.03, 0.03])
+def test_a_matrix_that_does_not_fit_the_single_stains_is_noticed(batch, error):
+    wrong = np.array([[1.0, 0.18 + error], [0.01, 1.0]])
+    tubes = {name: events @ np.linalg.inv(wrong) for name, events in batch.raw.items() if name != "untreated"}
+    residual = [
+        remark
+        for remark in annexin_thresholds(tubes, settings=FAST).findings
+        if remark.code == "compensation_residual"
+    ]
+    assert [remark.entity for remark in residual] == ["axis:dna"]
+    assert residual[0].value == pytest.approx(-error, abs=0.003)
+
+
 def test_a_tube_whose_main_population_is_cut_is_named(tubes):
     found = annexin_thresholds(tubes, settings=FAST)
     assert tube_findings(tubes["treated"], found) == ()
