@@ -70,6 +70,7 @@ def test_a_scheduler_that_is_not_there_is_told_before_anything_runs(
     with pytest.raises(StudyError, match="cannot be reached"):
         run(toy_study.path, RunOptions(scheduler="tcp://127.0.0.1:9"))
     assert committed(toy_study.results) == {}
+    assert not list((toy_study.results / ".store").glob("runs/*"))
 
 
 # ----------------------------------------------------------------- what a worker is asked

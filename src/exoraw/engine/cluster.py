@@ -30,6 +30,7 @@ SETTINGS = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": False,
     "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",  # 20 ms: every process would wake fifty times a second
     "distributed.admin.large-graph-warning-threshold": "1GB",  # a unit over thousands of earlier ones
 }
 

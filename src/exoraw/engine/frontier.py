@@ -32,6 +32,9 @@ class Frontier:
         for node in plan:
             self._enter(node)
 
+    def __len__(self) -> int:
+        return len(self._nodes)
+
     @property
     def rows(self) -> Mapping[str, TaskRow]:
         """Unit key -> row, for every unit that has come to an end."""

@@ -21,6 +21,11 @@ class Interrupts:
         """Whether the run should end soon."""
         return self.count > 0
 
+    @property
+    def at_once(self) -> bool:
+        """Whether the run should end without finishing anything."""
+        return self.count > 1
+
     def press(self) -> None:
         """Take one Ctrl-C."""
         self.count += 1

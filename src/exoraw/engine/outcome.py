@@ -56,18 +56,18 @@ def tables_of(outcome: Outcome, row: TaskRow, assay: Assay) -> Tables:
     faults = list(violations(outcome, row, assay))
     if faults:
         raise ContractError(faults)
-    rows: dict[str, Iterable[_Row]] = {
-        "measurements": _measurements(outcome, row, assay),
-        "findings": _findings(outcome.findings, row, assay),
-        "artefacts": _artefacts(outcome.artefacts, row),
-        "figures": _figures(outcome, row),
-        "methods": _methods(outcome, row),
+    rows: dict[str, list[_Row]] = {
+        "measurements": list(_measurements(outcome, row, assay)),
+        "findings": list(_findings(outcome.findings, row, assay)),
+        "artefacts": list(_artefacts(outcome.artefacts, row)),
+        "figures": list(_figures(outcome, row)),
+        "methods": list(_methods(outcome, row)),
     }
-    tables = {name: _table(TABLES[name], list(items)) for name, items in rows.items()}
+    tables = {name: _table(TABLES[name], items) for name, items in rows.items() if items}
     if outcome.objects:
         tables[f"objects_{assay.name}"] = _objects(outcome.objects, row)
     return Tables(
-        tables={name: table for name, table in tables.items() if table.num_rows},
+        tables=tables,
         evidence={artefact.name: artefact.content for artefact in outcome.artefacts},
         data=canonical(dict(outcome.data)),
         severities=_count(outcome.findings),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform as system
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pyarrow as pa
 
@@ -47,6 +49,32 @@ def new_run_id() -> str:
     return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
 
 
+class RunLog:
+    """The log of one run: results/logs/<run_id>.log. It never stops a run."""
+
+    def __init__(self, results: Path, run_id: str) -> None:
+        self._path = results / "logs" / f"{run_id}.log"
+        self._stream: TextIO | None = None
+
+    def write(self, text: str, detail: str = "") -> None:
+        """Append a line with the time (UTC); `detail` is indented below."""
+        lines = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}"]
+        lines += [f"    {line}" for line in detail.splitlines()]
+        with contextlib.suppress(OSError):  # a full disk is met, and told, where numbers are written
+            if self._stream is None:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._stream = self._path.open("a", encoding="utf-8")
+            self._stream.write("\n".join(lines) + "\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._stream is not None:
+            with contextlib.suppress(OSError):
+                self._stream.close()
+            self._stream = None
+
+
 class Record:
     """Writes down how a run goes on."""
 
@@ -59,7 +87,6 @@ class Record:
         self._files = _table(FILES, _file_rows(project))
         self._vocabulary = _table(VOCABULARY, _vocabulary_rows(project))
         self._due = time.monotonic() + _PUBLISH_EVERY_S
-        self._log = self._results / "logs" / f"{run_id}.log"
 
     def begin(self, planned: int) -> None:
         """Write the row of the run that starts."""
@@ -109,17 +136,6 @@ class Record:
             final=final,
             redact=self._project.loaded.study.redact,
         )
-
-    def log(self, text: str, detail: str = "") -> None:
-        """Append to the log of the run; `detail` is indented below. The log never stops a run."""
-        lines = [f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {text}"]
-        lines += [f"    {line}" for line in detail.splitlines()]
-        try:
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            with self._log.open("a", encoding="utf-8") as stream:
-                stream.write("\n".join(lines) + "\n")
-        except OSError:
-            pass  # a full disk is met, and told, where numbers are written
 
 
 def _run_row(project: Project, options: RunOptions, limits: Limits, run_id: str) -> _Row:

@@ -19,7 +19,7 @@ from exoraw.engine.options import Listener, RunOptions, RunOutcome, RunSummary, 
 from exoraw.engine.orders import OrderBook
 from exoraw.engine.plan import Node, Plan, Planner, make_plan
 from exoraw.engine.project import Project, project_of, sound
-from exoraw.engine.record import Record, new_run_id
+from exoraw.engine.record import Record, RunLog, new_run_id
 from exoraw.engine.tasks import Limits, Receipt
 from exoraw.io.errors import StoreError
 from exoraw.store.commit import DiskFull
@@ -75,8 +75,9 @@ def run(
     if options.dry_run:
         return _dry_run(sound(project_of(loaded)), options, listener)
     with locked(loaded.results), watching_for_interrupts(listener.message) as interrupts:
-        project = sound(project_of(loaded))
-        return _Run(project, options, listener, interrupts).execute()
+        at_work = _Run(sound(project_of(loaded)), options, listener, interrupts)
+        with contextlib.closing(at_work):
+            return at_work.execute()
 
 
 def _dry_run(project: Project, options: RunOptions, listener: Listener) -> RunSummary:
@@ -105,6 +106,7 @@ class _Run:
         self._listener = listener
         self._interrupts = interrupts
         self._run_id = new_run_id()
+        self._log = RunLog(project.results, self._run_id)
         self._started = time.monotonic()
         self._cpu_seconds = 0.0
         self._disk_full = ""
@@ -123,28 +125,30 @@ class _Run:
         workers = worker_count(self._options, planned)
         limits = task_limits(self._project.loaded.study.limits, self._options, workers)
         self._record = Record(self._project, self._options, limits, self._run_id)
-        self._record.begin(len(planned))
         self._say_how_it_starts(planned, killed)
         self._frontier = Frontier(planned, planner, self._run_id)
-        outcome = self._compute(workers, limits)
-        return self._finish(outcome)
+        return self._finish(self._compute(workers, limits))
+
+    def close(self) -> None:
+        """Close the log."""
+        self._log.close()
 
     def _say_how_it_starts(self, planned: Plan, killed: list[str]) -> None:
         counts = planned.counts
         work = counts.get("run", 0) + counts.get("wait", 0)
-        self._record.log(
-            f"{len(planned)} units planned, {counts.get('cached', 0)} still valid, {work} to run"
-        )
+        self._log.write(f"{len(planned)} units planned, {counts.get('cached', 0)} still valid, {work} to run")
         for unit in killed:
-            self._record.log(f"{unit}: an earlier run was stopped while this was computed; it starts over")
+            self._log.write(f"{unit}: an earlier run was stopped while this was computed; it starts over")
 
     def _compute(self, workers: int, limits: Limits) -> RunOutcome | None:
         """Work off what is ready; return why it ended early, None where it did not."""
         first = self._frontier.next()
         if first is None:
+            self._record.begin(len(self._frontier))
             return None
         try:
             with self._executor(workers, limits) as executor:
+                self._record.begin(len(self._frontier))  # a cluster that cannot be used is no run
                 self._work(executor, limits, first)
         except KeyboardInterrupt:
             return "interrupted"
@@ -176,7 +180,7 @@ class _Run:
         return [registry.registered()[name].package for name in names]
 
     def _tell(self, text: str) -> None:
-        self._record.log(text)
+        self._log.write(text)
         self._listener.message(text)
 
     def _work(self, executor: Executor, limits: Limits, first: Node) -> None:
@@ -224,7 +228,7 @@ class _Run:
         seconds = f" in {row.seconds:.1f} s" if row.seconds is not None else ""
         ended = f"{row.unit}: {row.status}{seconds}"
         detail = "\n".join(part for part in (row.traceback, receipt.log) if part)
-        self._record.log(f"{ended}: {row.error}" if row.error else ended, detail)
+        self._log.write(f"{ended}: {row.error}" if row.error else ended, detail)
         self._listener.finished(receipt)
 
     def _publish_meanwhile(self) -> None:
@@ -239,12 +243,13 @@ class _Run:
         counts = Counter(self._frontier.counts)
         try:
             self._record.finish(outcome, counts, self._cpu_seconds)
-            self._record.publish_at_end(rows.values())
+            if not self._interrupts.at_once:
+                self._record.publish_at_end(rows.values())
         except DiskFull as error:
             outcome = "disk_full"
             self._tell(str(error))
         sweep_crumbs(self._project.results)
-        self._record.log(f"ended: {outcome}; {', '.join(f'{n} {status}' for status, n in counts.items())}")
+        self._log.write(f"ended: {outcome}; {', '.join(f'{n} {status}' for status, n in counts.items())}")
         return RunSummary(
             run_id=self._run_id,
             outcome=outcome,
