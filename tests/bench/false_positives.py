@@ -268,16 +268,17 @@ def rows(studies: int, seed: int = 20261120, only: str = "", curves: int = 0) ->
     for design, tests in DESIGNS.items():
         for test, pooled, continuous, study in tests():
             if only in f"{design}: {test}":
-                yield _row(design, test, pooled, continuous, study, studies, seed)
+                yield measured(design, test, pooled, continuous, study, studies, seed)
     if curves:
         for test, pooled, continuous, study in curve_tests(5):
-            yield _row("curves on 5 cultures", test, pooled, continuous, study, curves, seed)
+            yield measured("curves on 5 cultures", test, pooled, continuous, study, curves, seed)
 
 
-def _row(
+def measured(
     design: str, test: str, pooled: bool, continuous: bool, study: Callable[[np.random.Generator], float],
     studies: int, seed: int,
 ) -> Row:  # fmt: skip
+    """Return the share of null studies that come out significant."""
     rng = np.random.default_rng([seed, *map(ord, design + test)])
     share = float(np.mean([study(rng) < ALPHA for _ in range(studies)]))
     return Row(design, test, share, studies, pooled, continuous)
