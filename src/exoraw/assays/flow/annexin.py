@@ -13,6 +13,7 @@ from exoraw.assays.flow.annexin_candidates import (
     Candidate,
     ThresholdSource,
     control_candidate,
+    preferred,
     stained_negatives,
     threshold_interval,
     unlike_stained_cells,
@@ -178,7 +179,7 @@ def _axis_threshold(
         valley_candidate(signals.get("treated", signals.get("vehicle"))),
         unstained_candidate(signals.get("unstained"), settings.unstained_percentile),
     )
-    used = next((candidate for candidate in candidates if candidate.usable), None)
+    used = preferred(candidates)
     threshold = _threshold(axis, used, signals, candidates, settings, seed)
     found = axis_findings(threshold, used, signals, negatives, settings.min_events)
     return threshold, found

@@ -33,6 +33,7 @@ UNUSABLE_MISFIT = 0.15
 VALLEY_DEPTH = 0.3  # of the lower peak: a valley that is real enough to gate on
 VALLEY_PEAK_SHARE = 0.01
 UNLIKE_SIGMAS = 0.4  # a stain's negatives this far below those of stained cells are another population
+MIN_NEGATIVE_SHARE = 0.5  # of a vehicle's cells that should be negative
 Z_95 = 1.959963984540054
 
 
@@ -65,6 +66,17 @@ class Candidate:
     def usable(self) -> bool:
         """Whether a threshold may be taken from it."""
         return self.threshold is not None and not self.why_not
+
+    @property
+    def is_sick_vehicle(self) -> bool:
+        """Whether it is a vehicle tube in which fewer than half of the cells are negative."""
+        share = self.negative_share
+        return self.source == "vehicle" and share is not None and share < MIN_NEGATIVE_SHARE
+
+    @property
+    def passed_over_because(self) -> str:
+        """Why a lesser method was used instead."""
+        return self.why_not or "fewer than half of its cells are negative"
 
 
 def control_candidate(
@@ -145,6 +157,16 @@ def unstained_candidate(linear: FloatArray | None, percentile: float) -> Candida
         reason = f"{linear.size} events cannot show the {percentile:g}th percentile"
         return Candidate("unstained", None, reason, n=linear.size)
     return Candidate("unstained", float(np.percentile(linear, percentile)), n=linear.size)
+
+
+def preferred(candidates: tuple[Candidate, ...]) -> Candidate | None:
+    """First candidate that can be used; a sick vehicle comes after the valley and before unstained."""
+
+    def rank(candidate: Candidate) -> int:
+        return 1 if candidate.is_sick_vehicle else 2 if candidate.source == "unstained" else 0
+
+    usable = [candidate for candidate in candidates if candidate.usable]
+    return min(usable, key=rank, default=None)
 
 
 def threshold_interval(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.annexin_candidates import Candidate, is_misfit
+from exoraw.assays.flow.annexin_candidates import MIN_NEGATIVE_SHARE, Candidate, is_misfit
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.compensation import residual_spillover
 from exoraw.assays.flow.density import DensityError, density, landscape
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DYE = {"annexin": "Annexin V", "dna": "the DNA dye (PI, 7-AAD)"}
 CONTROL = {"vehicle": "vehicle tube", "single stain": "single stain", "unstained": "unstained tube"}
-MIN_NEGATIVE_SHARE = 0.5  # of the vehicle's cells that should be negative
 DISAGREEMENT = 5.0  # points of the stained cells between two methods' thresholds
 UNCERTAINTY = 3.0  # points of the stained cells inside the threshold's 95 % interval
 UNLIKE_SIGMAS = 1.5  # of the samples' negatives above the control's: early apoptotic cells take up some PI
@@ -100,13 +99,14 @@ def _remark(
 
 
 def _reasons(candidates: tuple[Candidate, ...]) -> str:
-    return "; ".join(f"{candidate.source}: {candidate.why_not}" for candidate in candidates)
+    return "; ".join(f"{candidate.source}: {candidate.passed_over_because}" for candidate in candidates)
 
 
 def _about_source(found: AxisThreshold, used: Candidate) -> list[Finding]:
     """Say which better method was passed over and why."""
     axis = found.axis
-    passed = found.candidates[: found.candidates.index(used)]
+    place = found.candidates.index(used)
+    passed = tuple(one for one in found.candidates[:place] if not one.usable or one.is_sick_vehicle)
     if used.source == "unstained":
         message = (
             f"The threshold of {DYE[axis]} comes from the unstained tube, the last resort: stained live "
@@ -123,7 +123,7 @@ def _about_source(found: AxisThreshold, used: Candidate) -> list[Finding]:
         _remark(
             axis,
             "control_not_used",
-            f"The {CONTROL[candidate.source]} was not used for {DYE[axis]}: {candidate.why_not}.",
+            f"The {CONTROL[candidate.source]} was not used for {DYE[axis]}: {candidate.passed_over_because}.",
             candidate.threshold,
         )
         for candidate in passed
@@ -150,7 +150,7 @@ def _about_control(axis: Axis, used: Candidate, min_events: int) -> list[Finding
         )
         remarks.append(_remark(axis, "negative_not_unimodal", message, used.misfit))
     share = used.negative_share
-    if used.source == "vehicle" and share is not None and share < MIN_NEGATIVE_SHARE:
+    if share is not None and used.is_sick_vehicle:
         message = (
             f"Only {100 * share:.0f} % of the vehicle tube's cells are negative for {DYE[axis]}; a healthy "
             "control has most of its cells there."

@@ -208,8 +208,13 @@ def test_a_sick_vehicle_is_remarked_on_and_still_gates_right(world, bench, tubes
     scene = next(scene for scene in bench.SCENES if scene.name == "vehicle 75 % dead")
     sick = bench.make_batch(world, scene, 5)
     found = bench.thresholds(sick.tubes, bootstraps=20)
-    assert "vehicle_mostly_positive" in codes(found)
-    assert share_error(sick.tubes["untreated"], found.pair, sick.truth["untreated"]) < 3
+    assert {found.annexin.source, found.dna.source} == {"valley"}
+    assert "fewer than half of its cells" in found.findings[0].message
+    for tube in ("untreated", "treated"):
+        assert share_error(sick.tubes[tube], found.pair, sick.truth[tube]) < 3
+    alone = annexin_thresholds({"vehicle": sick.tubes["vehicle"][:300]}, settings=FAST)
+    assert alone.annexin.source in {"vehicle", "valley"}
+    assert alone.findings
 
 
 @pytest.mark.parametrize("factor", [0.25, 4.0])
