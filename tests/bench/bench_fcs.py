@@ -93,7 +93,9 @@ def write_files(folder: Path, events: int) -> dict[Path, int]:
     values[:, 15] = np.arange(events) // 100
     made = {}
     for order in ("little", "big"):
-        path = write_fcs(folder / f"{order}.fcs", values, CHANNELS, byteorder=order, timestep=0.01)
+        path = write_fcs(
+            folder / f"{order}.fcs", values, CHANNELS, byteorder=order
+        )  # no $TIMESTEP: FlowKit applies it to "raw"
         made[path] = int(header(path).datasets[0].fields["$BEGINDATA"])
     shifted = folder / "little_unaligned.fcs"
     made[shifted] = shift_by_one(folder / "little.fcs", shifted, made[folder / "little.fcs"])

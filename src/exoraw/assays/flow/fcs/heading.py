@@ -176,15 +176,15 @@ def _following(raw: RawBytes, base: int, text: Text, notes: list[Finding]) -> in
     return None
 
 
-def check_rest(raw: RawBytes, heading: Heading, data: Span, notes: list[Finding]) -> None:
-    """Say what lies behind the last declared segment: a lost dataset, or unread bytes."""
+def check_rest(raw: RawBytes, heading: Heading, data: Span, notes: list[Finding]) -> int:
+    """Say what lies behind the last declared segment: a lost dataset, or unread bytes; return how many."""
     if heading.following is not None:
-        return
+        return 0
     spans = (heading.segments.text, heading.segments.analysis, heading.supplement, data)
     last = heading.base + max(span.end for span in spans if span is not None)
     rest = raw.size - last - 1
     if rest <= 0 or (rest == CRC_BYTES and raw.read(last + 1, CRC_BYTES, "the CRC").strip().isdigit()):
-        return
+        return max(rest, 0)
     notes.append(
         remark("trailing_bytes", f"{rest:,} bytes at the end of the file were not read.", value=float(rest))
     )
@@ -192,3 +192,4 @@ def check_rest(raw: RawBytes, heading: Heading, data: Span, notes: list[Finding]
     if lost is not None:
         where = last + 1 + lost.start()
         notes.append(remark("next_dataset", f"A dataset starts at byte {where:,} but nothing points to it."))
+    return rest

@@ -137,7 +137,7 @@ def _names(text: Text, count: int, notes: list[Finding]) -> list[str]:
 def _parameter(text: Text, n: int, name: str, common: DataType, notes: list[Finding]) -> Parameter:
     label = text.get(f"$P{n}N") or ""
     datatype = _datatype(text, n, common)
-    bits = _bits(text, n, datatype)
+    bits = _bits(text, n, datatype, notes)
     top = _range(text, n, name, notes)
     is_time = label.upper() in TIME_NAMES or (text.get(f"$P{n}TYPE") or "").upper() == "TIME"
     decades, lowest = _amplification(text, n, name, datatype, notes)
@@ -169,7 +169,7 @@ def _datatype(text: Text, n: int, common: DataType) -> DataType:
     return cast(DataType, own.upper())
 
 
-def _bits(text: Text, n: int, datatype: DataType) -> int:
+def _bits(text: Text, n: int, datatype: DataType, notes: list[Finding]) -> int:
     key = f"$P{n}B"
     value = text.get(key)
     if datatype == "A" and value == "*":
@@ -177,6 +177,7 @@ def _bits(text: Text, n: int, datatype: DataType) -> int:
     bits = text.integer(key)
     if bits is None:
         if datatype in TYPE_BITS and (text.get(f"$P{n}N") or text.get(f"$P{n}R")):
+            notes.append(remark("keyword_missing", f"No {key}; the width of type {datatype} was used."))
             return TYPE_BITS[datatype]
         raise text.error(key, "the width of a value")
     limit = MAX_ASCII_WIDTH if datatype == "A" else MAX_INTEGER_BITS

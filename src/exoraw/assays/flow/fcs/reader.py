@@ -8,6 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+import numpy.typing as npt
+
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.fcs.ascii import count_numbers
 from exoraw.assays.flow.fcs.checks import check_values
@@ -21,7 +24,7 @@ from exoraw.assays.flow.fcs.matrix import read_spillover
 from exoraw.assays.flow.fcs.parameters import TYPE_BITS, DataType, Parameter, read_parameters
 from exoraw.assays.flow.fcs.record import conversion_record
 from exoraw.assays.flow.fcs.segments import HEADER_BYTES
-from exoraw.assays.flow.fcs.stored import Stored, possible_packings, read_byte_order
+from exoraw.assays.flow.fcs.stored import ByteOrder, Packing, Stored, possible_packings, read_byte_order
 from exoraw.assays.flow.fcs.text import Text, parse_real
 from exoraw.io.errors import FormatError
 from exoraw.io.guard import RawBytes, open_raw
@@ -63,14 +66,14 @@ def _read(raw: RawBytes, dataset: int, channels: Sequence[str] | None) -> FcsDat
         notes.append(
             remark("several_datasets", f"This is dataset {dataset} of the file (from 0), {further}.")
         )
-    stored, place = _stored(raw, heading, notes)
+    stored, source = _stored(raw, heading, notes)
     timestep, time = _time(heading.text, stored.parameters, notes)
     look_alikes(heading.text, stored.parameters, notes)
     wanted = _wanted(raw.path, stored.parameters, channels)
     events, tallies = linear_events(raw, stored, wanted)
     spillover = read_spillover(heading.text, stored.parameters, notes)
     check_values(stored, wanted, tallies, notes)
-    notes.append(conversion_record(stored, wanted, place.source, timestep, spillover))
+    notes.append(conversion_record(stored, wanted, source, timestep, spillover))
     return FcsData(
         path=raw.path,
         dataset=dataset,
@@ -97,39 +100,59 @@ def _heading(raw: RawBytes, dataset: int) -> Heading:
     raise FormatError(raw.path, None, expected, f"{count + 1} dataset(s) in the file")
 
 
-def _stored(raw: RawBytes, heading: Heading, notes: list[Finding]) -> tuple[Stored, Place]:
-    """The values of a dataset, where they are and how they lie."""
+def _stored(raw: RawBytes, heading: Heading, notes: list[Finding]) -> tuple[Stored, str]:
+    """The values of a dataset, and in words where they are."""
     text, base = heading.text, heading.base
     _check_mode(text, heading.segments.version, notes)
-    count = text.integer("$PAR")
-    if count is None or not 1 <= count <= MAX_PARAMETERS:
-        raise text.error("$PAR", f"a number of channels between 1 and {MAX_PARAMETERS:,}")
-    parameters = read_parameters(text, _datatype(text), count, notes)
-    _say_odd_widths(parameters, notes)
+    parameters = _parameters(text, notes)
     events = text.integer("$TOT")
     if events is not None and events < 0:
         raise text.error("$TOT", "a number of events")
     available = raw.size - base
     place = locate_data(heading.segments, text, possible_packings(parameters), events, available, notes)
-    _check_count(text, place, count, notes)
+    _check_count(text, place, len(parameters), notes)
     start = base + place.span.begin
-    if place.packing.kind == "delimited":
-        data = raw.array(start, place.span.length)
-        whole = count_numbers(data) // count
-        n = min(whole, events) if events is not None else whole
-        _say_digits(n, whole, events, notes)
-    else:
-        n = count_events(place, events, _room(raw, heading, place), notes)
-        data = raw.array(start, place.packing.data_bytes(n))
-    if n == 0:
+    count, data = _data(raw, heading, place, events, len(parameters), notes)
+    if count == 0:
         notes.append(remark("no_events", "The file holds no events."))
-    check_rest(raw, heading, place.span, notes)
-    width_bytes = [width // 8 for width in place.packing.widths] if place.packing.kind == "bytes" else []
-    order = read_byte_order(text, width_bytes or ([2] if place.packing.kind == "bits" else []))
+    rest = check_rest(raw, heading, place.span, notes)
+    order = _order(text, place.packing)
     if any(p.datatype == "I" and p.bits % 8 for p in parameters):
         how = "a stream of bits" if place.packing.kind == "bits" else f"{max(place.packing.widths)}-bit words"
         notes.append(remark("bits_stored_wider", f"{parameters[0].bits}-bit values lie in {how}."))
-    return Stored(raw.path, start, data, n, parameters, place.packing, order), place
+    source = f"{place.source}; {rest:,} bytes behind the last part"
+    return Stored(raw.path, start, data, count, parameters, place.packing, order), source
+
+
+def _parameters(text: Text, notes: list[Finding]) -> tuple[Parameter, ...]:
+    count = text.integer("$PAR")
+    if count is None or not 1 <= count <= MAX_PARAMETERS:
+        raise text.error("$PAR", f"a number of channels between 1 and {MAX_PARAMETERS:,}")
+    parameters = read_parameters(text, _datatype(text), count, notes)
+    _say_odd_widths(parameters, notes)
+    return parameters
+
+
+def _data(
+    raw: RawBytes, heading: Heading, place: Place, events: int | None, channels: int, notes: list[Finding]
+) -> tuple[int, npt.NDArray[np.uint8]]:
+    """Number of whole events, and their bytes."""
+    start = heading.base + place.span.begin
+    if place.packing.kind == "delimited":
+        digits = raw.array(start, place.span.length)
+        whole = count_numbers(digits) // channels
+        count = min(whole, events) if events is not None else whole
+        _say_digits(count, whole, events, notes)
+        return count, digits
+    count = count_events(place, events, _room(raw, heading, place), notes)
+    return count, raw.array(start, place.packing.data_bytes(count))
+
+
+def _order(text: Text, packing: Packing) -> ByteOrder:
+    """Byte order; digits have none, a bit stream only needs its direction."""
+    if packing.kind == "bytes":
+        return read_byte_order(text, [width // 8 for width in packing.widths])
+    return read_byte_order(text, [2] if packing.kind == "bits" else [])
 
 
 def _check_mode(text: Text, version: str, notes: list[Finding]) -> None:
