@@ -1,7 +1,9 @@
 """How often each test calls a study without any effect significant, in the three designs of the papers.
 
 Run: python tests/bench/false_positives.py --studies 2000
-Each study is drawn anew and answered by the same functions a user calls. "pooled" rows show what happens
+Each study is drawn anew and answered by the functions a user calls: "whole workflow" rows go through
+`compare` on the
+table of wells or tubes, the others get the means per unit that it computes. "POOLED" rows show what happens
 when the wells,
 tubes or animals are taken for units of replication. The last column is the Monte-Carlo error of the share.
 """
@@ -28,19 +30,29 @@ from exoraw.statistics import (
     chi_square,
     compare,
     cox,
+    dunnett,
     fisher_exact,
+    kruskal_wallis,
     log_rank,
+    mann_whitney,
     mixed_model,
+    one_way_anova,
     pearson,
     repeated_measures_anova,
     spearman,
     student_t,
     survival_cut,
+    t_after_levene,
+    tukey,
     two_way_anova,
+    welch_anova,
+    wilcoxon_signed_rank,
 )
 from exoraw.statistics.curves import compare_curves, fit_replicates
 
 ALPHA = 0.05
+Test = Callable[..., Comparison | tuple[Comparison, ...]]
+Study = Callable[[np.random.Generator], float]
 BETWEEN, WITHIN = (
     1.0,
     0.6,
@@ -97,22 +109,44 @@ def smallest_p(results: tuple[Comparison, ...] | Comparison) -> float:
     return min((p for p in found if p is not None), default=1.0)
 
 
-def culture_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.random.Generator], float]]]:
+def culture_tests(count: int) -> Iterator[tuple[str, bool, bool, Study]]:
     """Yield (test, pooled, continuous, one study)."""
 
-    def ask(test: str, groups: int, reference: bool = True) -> Callable[[np.random.Generator], float]:
-        question = Question(
-            "value", "treatment", ("treatment", "culture"), test, (Reference("a"),) if reference else ()
-        )
-        return lambda rng: smallest_p(compare(cultures(rng, count, groups), question))
+    def averaged(rng: np.random.Generator, groups: int) -> dict[str, np.ndarray]:
+        values = cultures(rng, count, groups).value.to_numpy().reshape(groups, count, -1).mean(axis=2)
+        return dict(zip("abcdef", values, strict=False))
 
-    for test in ("student", "welch", "student or welch after levene"):
-        yield test, False, True, ask(test, 2)
-    yield "mann-whitney", False, False, ask("mann-whitney", 2)
-    for test in ("one-way anova", "welch anova", "tukey", "dunnett"):
-        yield f"{test}, 3 groups", False, True, ask(test, 3)
-    yield "kruskal-wallis, 3 groups", False, False, ask("kruskal-wallis", 3)
-    yield "welch + holm, 3 groups", False, False, ask("welch", 3)
+    def two(test: Test) -> Study:
+        def study(rng: np.random.Generator) -> float:
+            values = averaged(rng, 2)
+            return smallest_p(test(values["b"], values["a"]))
+
+        return study
+
+    def three(test: Test, *extra: str) -> Study:
+        return lambda rng: smallest_p(test(averaged(rng, 3), *extra))
+
+    question = Question("value", "treatment", ("treatment", "culture"), "welch", (Reference("a"),))
+    yield (
+        "welch, whole workflow",
+        False,
+        True,
+        lambda rng: smallest_p(compare(cultures(rng, count, 2), question)),
+    )
+    yield (
+        "welch + holm, 3 groups, whole workflow",
+        False,
+        False,
+        lambda rng: smallest_p(compare(cultures(rng, count, 3), question)),
+    )
+    yield "student", False, True, two(student_t)
+    yield "student or welch after levene", False, True, two(t_after_levene)
+    yield "mann-whitney", False, False, two(mann_whitney)
+    yield "one-way anova, 3 groups", False, True, three(one_way_anova)
+    yield "welch anova, 3 groups", False, True, three(welch_anova)
+    yield "kruskal-wallis, 3 groups", False, False, three(kruskal_wallis)
+    yield "tukey, 3 groups", False, True, three(tukey)
+    yield "dunnett, 3 groups", False, True, three(dunnett, "a")
 
     def two_way(rng: np.random.Generator) -> float:
         frame = cultures(rng, count, 4)
@@ -131,15 +165,24 @@ def culture_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.ra
     yield "student on wells", True, True, pooled
 
 
-def subject_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.random.Generator], float]]]:
+def subject_tests(count: int) -> Iterator[tuple[str, bool, bool, Study]]:
     """Yield (test, pooled, continuous, one study)."""
 
-    def ask(test: str) -> Callable[[np.random.Generator], float]:
-        question = Question("value", "arm", ("subject",), test, (Reference("a"),), pair_by=("subject",))
-        return lambda rng: smallest_p(compare(subjects(rng, count), question))
+    def pairs(test: Test) -> Study:
+        def study(rng: np.random.Generator) -> float:
+            values = subjects(rng, count).value.to_numpy().reshape(count, 2, -1).mean(axis=2)
+            return smallest_p(test(values[:, 1], values[:, 0]))
 
-    yield "paired t", False, True, ask("paired t")
-    yield "wilcoxon", False, False, ask("wilcoxon")
+        return study
+
+    question = Question("value", "arm", ("subject",), "paired t", (Reference("a"),), pair_by=("subject",))
+    yield (
+        "paired t, whole workflow",
+        False,
+        True,
+        lambda rng: smallest_p(compare(subjects(rng, count), question)),
+    )
+    yield "wilcoxon", False, False, pairs(wilcoxon_signed_rank)
 
     def repeated(rng: np.random.Generator) -> float:
         units = average_technical_replicates(subjects(rng, count, 3), "value", ["subject"], ["arm"])
@@ -175,14 +218,19 @@ def subject_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.ra
     yield "student on tubes", True, False, pooled
 
 
-def _correlation(test: Callable[..., Comparison], count: int) -> Callable[[np.random.Generator], float]:
+def _correlation(test: Callable[..., Comparison], count: int) -> Study:
     return lambda rng: float(test(rng.normal(size=count), rng.normal(size=count)).p or 1.0)
 
 
-def cage_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.random.Generator], float]]]:
+def cage_tests(count: int) -> Iterator[tuple[str, bool, bool, Study]]:
     """Yield (test, pooled, continuous, one study)."""
     question = Question("value", "diet", ("cage",), "welch", (Reference("a"),))
-    yield "welch on cage means", False, True, lambda rng: smallest_p(compare(cages(rng, count), question))
+    yield (
+        "welch on cage means, whole workflow",
+        False,
+        True,
+        lambda rng: smallest_p(compare(cages(rng, count), question)),
+    )
 
     def mixed(rng: np.random.Generator) -> float:
         model = mixed_model(cages(rng, count), "value", ["diet"], [Random(("cage",))])
@@ -237,7 +285,7 @@ def cage_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.rando
     yield "student on animals", True, True, pooled
 
 
-def curve_tests(count: int) -> Iterator[tuple[str, bool, bool, Callable[[np.random.Generator], float]]]:
+def curve_tests(count: int) -> Iterator[tuple[str, bool, bool, Study]]:
     """Yield the comparison of IC50s on cultures."""
     doses = np.repeat([0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10], 3).astype(float)
 
@@ -275,7 +323,7 @@ def rows(studies: int, seed: int = 20261120, only: str = "", curves: int = 0) ->
 
 
 def measured(
-    design: str, test: str, pooled: bool, continuous: bool, study: Callable[[np.random.Generator], float],
+    design: str, test: str, pooled: bool, continuous: bool, study: Study,
     studies: int, seed: int,
 ) -> Row:  # fmt: skip
     """Return the share of null studies that come out significant."""
