@@ -450,11 +450,26 @@ def test_a_file_that_cannot_be_read_fails_its_unit_and_is_tried_again(three: Any
 # ----------------------------------------------------------------- folders, locks, logs
 
 
-def test_a_sheet_that_names_a_missing_file_runs_nothing(three: Any) -> None:
-    three.rows.append({"sample": "D", "file": "nowhere.toy"})
+def test_a_row_that_names_a_missing_file_fails_alone_until_the_file_is_there(three: Any) -> None:
+    three.rows.append({"sample": "D", "file": "late.toy", "batch": "b2"})
     three.write()
-    with pytest.raises(StudyError, match=r"nowhere\.toy"):
+    summary = go(three)
+    assert summary.counts == {"ok": 6, "failed": 1}
+    assert summary.failures[0].error.startswith("late.toy: this file is not in the raw folder.")
+    remarks = exoraw.open(three.results).table("findings")
+    assert any("late.toy" in message for message in remarks[remarks["severity"] == "error"]["message"])
+    three.put("late.toy", b"TOY1\n{}")
+    assert reasons(three)["measure/D"] == "new"
+    assert go(three).outcome == "complete"
+
+
+def test_a_study_that_cannot_be_planned_runs_nothing_and_says_everything_at_once(three: Any) -> None:
+    three.settings.update(factor="a lot", colour="red")
+    three.write()
+    with pytest.raises(StudyError) as caught:
         go(three)
+    assert "factor" in str(caught.value)
+    assert "colour" in str(caught.value)
     assert not (three.results / "measurements.parquet").exists()
 
 
