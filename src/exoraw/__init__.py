@@ -1,18 +1,18 @@
 """exoraw: folders of raw instrument files in, one tidy results table with its evidence out.
 
-import exoraw
-
-exoraw.run("study.yaml")                     # as `exoraw run` does
-results = exoraw.open("results")
-results.table("measurements")                # pandas DataFrame
+>>> import exoraw  # doctest: +SKIP
+>>> exoraw.run("study.yaml")  # as `exoraw run` does
+>>> exoraw.open("results").table("measurements")  # a pandas DataFrame
 """
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # as typing.TYPE_CHECKING, without importing typing
 if TYPE_CHECKING:
+    from typing import Any
+
     from exoraw.engine.run import plan, run
     from exoraw.store.results import Results as open  # noqa: A004, N813  exoraw.open(...) as users write it
 
