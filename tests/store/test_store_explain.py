@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from exoraw.io.errors import StoreError
+from exoraw.io.errors import UnknownNameError
 from exoraw.store.explain import explain, lines
 
 
@@ -106,14 +106,14 @@ def test_backslashes_of_windows_find_the_file(told):
 
 
 def test_file_name_that_stands_in_two_folders_is_asked_for(told):
-    with pytest.raises(StoreError, match=r'"dox1.fcs" can mean 2 things: day1/dox1.fcs, day2/dox1.fcs'):
+    with pytest.raises(UnknownNameError, match=r'"dox1.fcs" can mean 2 things: day1/dox1.fcs, day2/dox1.fcs'):
         explain(told, "dox1.fcs")
 
 
 def test_unknown_name_gets_the_nearest_ones(told):
-    with pytest.raises(StoreError, match=r"Did you mean DOX 1"):
+    with pytest.raises(UnknownNameError, match=r"Did you mean DOX 1"):
         explain(told, "dox-1")
-    with pytest.raises(StoreError, match="Give a sample, a raw file"):
+    with pytest.raises(UnknownNameError, match="Give a sample, a raw file"):
         explain(told, "zzzzzzzzzzzzz")
 
 
@@ -121,7 +121,7 @@ def test_beginning_of_an_id_that_fits_several_is_asked_for(lab, make_table, make
     numbers = [make_number("A1", 1.0, measurement_id=f"abcdef{i}", entity=str(i)) for i in range(9)]
     lab.task("A1", {"measurements": make_table("measurements", numbers)})
     lab.publish()
-    with pytest.raises(StoreError, match=r"can mean 9 things: abcdef0, .* \.\.\."):
+    with pytest.raises(UnknownNameError, match=r"can mean 9 things: abcdef0, .* \.\.\."):
         explain(lab.open(), "abcdef")
     assert len(explain(lab.open(), "abcdef3").numbers) == 1
 

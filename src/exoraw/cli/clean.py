@@ -17,10 +17,15 @@ def command(
     from exoraw.cli.places import study_file
     from exoraw.engine.run import plan
     from exoraw.store.clean import clean
+    from exoraw.store.index import committed
     from exoraw.study.load import load_study
 
     place = study_file(study)
-    keep = {node.task_id for node in plan(place) if node.task_id}
-    cleaned = clean(load_study(place).results, keep, dry_run=not yes)
+    results = load_study(place).results
+    nodes = tuple(plan(place))
+    waiting = {node.key for node in nodes if node.task_id is None}  # may turn out to be up to date
+    keep = {node.task_id for node in nodes if node.task_id}
+    keep |= {row.task_id for row in committed(results).values() if row.unit in waiting}
+    cleaned = clean(results, keep, dry_run=not yes)
     verb = "Removed" if yes else "Would remove (add --yes to do it)"
     out().print(f"{verb}: {cleaned.files:,} files, {cleaned.bytes / 1e6:,.1f} MB.")

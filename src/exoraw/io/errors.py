@@ -44,3 +44,7 @@ class StudyError(ExorawError):
 
 class StoreError(ExorawError):
     """The results folder cannot be used: locked, of another schema major, full or damaged."""
+
+
+class UnknownNameError(ExorawError):
+    """A person asked for a sample, file or number that the results do not hold, or that fits several."""

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exoraw.io.errors import StoreError
+from exoraw.io.errors import UnknownNameError
 from exoraw.store.export.tables import heading
 from exoraw.store.results import Results
 from exoraw.store.story import Explanation, InputStory, NumberStory, TaskStory
@@ -34,14 +34,14 @@ def explain(results: Results, what: str) -> Explanation:
 
     Raises
     ------
-    StoreError : nothing of that name, or several things; with the nearest names
+    UnknownNameError : nothing of that name, or several things; with the nearest names
     """
     tables = _Tables(results)
     for look in (_sample, _file, _unit, _number, _task):
         found = look(tables, what)
         if found is not None:
             return found
-    raise StoreError(_unknown(tables, what))
+    raise UnknownNameError(_unknown(tables, what))
 
 
 class _Tables:
@@ -130,7 +130,7 @@ def _file(tables: _Tables, what: str) -> Explanation | None:
     if not found:
         return None
     if len(found) > 1:
-        raise StoreError(_ambiguous(what, (row["path"] for row in found)))
+        raise UnknownNameError(_ambiguous(what, (row["path"] for row in found)))
     row = found[0]
     facts = tuple((name, _words(value)) for name, value in row.items() if value not in (None, "", []))
     numbers = tables.numbers_where(pc.equal(tables.numbers["file_id"], row["file_id"]))
@@ -162,12 +162,12 @@ def _number(tables: _Tables, what: str) -> Explanation | None:
 
 
 def _beginning_with(ids: Iterable[str], what: str) -> list[str]:
-    """Return the one id that begins so, or nothing. Raises StoreError where several do."""
+    """Return the one id that begins so, or nothing. Raises UnknownNameError where several do."""
     if len(what) < _SHORTEST_ID:
         return []
     found = [item for item in ids if item.startswith(what)]
     if len(found) > 1 and what not in found:
-        raise StoreError(_ambiguous(what, found))
+        raise UnknownNameError(_ambiguous(what, found))
     return [what] if what in found else found
 
 
