@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exoraw.statistics import State, StatisticsError, welch_t
-from exoraw.statistics.compare import Reference
 from exoraw.statistics.curves import (
     CurveState,
     Level,
@@ -24,6 +23,7 @@ from exoraw.statistics.curves import (
     fit_replicates,
     fit_table,
 )
+from exoraw.statistics.questions import Reference
 
 DOSES = np.repeat([0, 0.01, 0.03, 0.1, 0.3, 1, 3, 10], 3).astype(float)
 OPTIM_SLACK = 1e-9  # R's optim stops where another step gains less than this

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -37,8 +38,8 @@ from exoraw.statistics import (
     welch_t,
     wilcoxon_signed_rank,
 )
-from exoraw.statistics.compare import GROUP_TESTS, Question, Reference, compare, compare_with_and_without
 from exoraw.statistics.means import two_sided_t
+from exoraw.statistics.questions import GROUP_TESTS, Question, Reference, compare, compare_with_and_without
 
 TWO_GROUP_TESTS = [student_t, welch_t, t_after_levene, mann_whitney, paired_t, wilcoxon_signed_rank]
 MANY_GROUP_TESTS = [one_way_anova, welch_anova, kruskal_wallis]
@@ -204,6 +205,17 @@ def test_constant_groups_that_differ_keep_their_difference_but_have_no_p(test):
 def test_an_infinite_value_is_a_state(test):
     found = test([1.0, np.inf, 2.0], [3.0, np.inf, 6.0])
     assert (found.state, found.p) == (State.NOT_FINITE, None)
+
+
+@pytest.mark.parametrize("test", [*TWO_GROUP_TESTS, pearson, spearman])
+def test_a_value_too_large_to_be_squared_is_a_state_and_not_p_equal_to_one(test):
+    found = test([1e200, -1e200, 2e200, 1.0], [3e201, 5.0, 6.0, 8.0])
+    assert (found.state, found.p) == (State.NOT_FINITE, None)
+
+
+def test_an_infinite_df_is_no_obstacle_to_the_table():
+    found = replace(welch_t([1.0, 2, 3], [4.0, 5, 7]), df=(math.inf,))
+    assert json.loads(comparisons_frame([found]).assumptions[0])["df"] == [None]
 
 
 @pytest.mark.parametrize("test", MANY_GROUP_TESTS)

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from exoraw.statistics import State, StatisticsError
-from exoraw.statistics.cox import cox
 from exoraw.statistics.cutpoint import survival_cut, youden_cut
-from exoraw.statistics.signature import MarkerRule, signature
+from exoraw.statistics.hazards import cox
+from exoraw.statistics.signatures import MarkerRule, signature
 from exoraw.statistics.survival import by_group, kaplan_meier, log_rank
 
 CASES = {

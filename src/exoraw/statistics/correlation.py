@@ -14,6 +14,7 @@ from exoraw.statistics.assumptions import shapiro
 from exoraw.statistics.means import two_sided_t
 from exoraw.statistics.outcome import (
     CONFIDENCE,
+    LARGEST_VALUE,
     LEAST_N,
     Check,
     Comparison,
@@ -102,7 +103,7 @@ def _complete(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray, int]:
 
 def _not_testable(test: str, a: FloatArray, b: FloatArray, least_n: int, unit: str) -> Comparison | None:
     n = (("pairs", a.size),)
-    if np.isinf(a).any() or np.isinf(b).any():
+    if max(np.abs(a).max(initial=0), np.abs(b).max(initial=0)) > LARGEST_VALUE:
         return undefined(test, State.NOT_FINITE, "a value is infinite; correct or exclude it", n, unit=unit)
     least = max(least_n, 3)
     if a.size < least:

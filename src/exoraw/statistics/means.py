@@ -11,6 +11,7 @@ from scipy import special
 from exoraw.statistics.assumptions import ASSUMPTION_ALPHA, Centre, levene, normal_residuals, shapiro
 from exoraw.statistics.effects import hedges_g, mean_difference
 from exoraw.statistics.outcome import (
+    LARGEST_VALUE,
     LEAST_N,
     Check,
     Comparison,
@@ -219,7 +220,7 @@ def paired_differences(group: ArrayLike, reference: ArrayLike) -> tuple[FloatArr
         difference = a[whole] - b[whole]
     size = np.maximum(np.abs(a[whole]), np.abs(b[whole]))
     difference[np.abs(difference) <= 4 * np.finfo(np.float64).eps * size] = 0.0
-    difference[np.isnan(difference) | np.isinf(size)] = (
+    difference[np.isnan(difference) | (size > LARGEST_VALUE)] = (
         np.inf
     )  # inf - inf: still an infinite value in the data
     return difference, int(np.count_nonzero(~whole))

@@ -5,6 +5,7 @@ why not.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,6 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
+LARGEST_VALUE = 1e150  # its square still fits a double; larger values are treated as infinite
 LEAST_N = 3  # units per group below which a test is not run unless asked (points are shown instead)
 CONFIDENCE = 0.95
 
@@ -124,7 +126,7 @@ def finite_or_state(values: ArrayLike) -> tuple[FloatArray, int, bool]:
     """
     array = np.asarray(values, dtype=np.float64).ravel()
     kept = array[~np.isnan(array)]
-    return kept, array.size - kept.size, bool(np.isinf(kept).any())
+    return kept, array.size - kept.size, bool((np.abs(kept) > LARGEST_VALUE).any())
 
 
 def essentially_constant(values: FloatArray) -> bool:
@@ -146,7 +148,16 @@ def assumptions_json(result: Comparison) -> str:
         "checks": [vars(check) for check in result.checks],
         "effects": [vars(effect) for effect in result.effects],
     }
-    return json.dumps(record, ensure_ascii=False, allow_nan=False, default=str)
+    return json.dumps(_plain(record), ensure_ascii=False, allow_nan=False, default=str)
+
+
+def _plain(value: Any) -> Any:
+    """Return the same with None for every number that JSON cannot hold (an infinite df, for instance)."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def comparisons_frame(results: Sequence[Comparison]) -> pd.DataFrame:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exoraw.statistics.compare import GroupTest, Question, Reference, compare
 from exoraw.statistics.curves.fit import HALF_OF_OWN_CONTROL, CurveFits, CurveState, fit_table
 from exoraw.statistics.curves.model import Level
 from exoraw.statistics.outcome import Comparison, Effect, State, StatisticsError, undefined
+from exoraw.statistics.questions import GroupTest, Question, Reference, compare
 from exoraw.statistics.replication import average_technical_replicates, need_level
 
 RANK_TESTS: tuple[GroupTest, ...] = ("mann-whitney", "kruskal-wallis")
