@@ -12,7 +12,8 @@ from typing import Any
 
 from exoraw.engine import platform
 from exoraw.engine.memory import MemoryWatch
-from exoraw.engine.remote import DaskExecutor
+from exoraw.engine.remote import DaskExecutor, quiet_loggers
+from exoraw.io.errors import StudyError
 
 # Measured; with Dask's defaults four poisonous files of forty hung the batch in three of three runs.
 SETTINGS = {
@@ -58,7 +59,6 @@ _PRELOADED = (
     "pandas",
 )
 _LOOPBACK = "127.0.0.1"
-_CLOSE_S = 10
 
 
 @contextlib.contextmanager
@@ -73,42 +73,49 @@ def local_workers(
     memory : bytes that one task may use, for systems that cannot refuse an allocation
     assays : packages that the workers will need: imported once, before the workers are made
     """
-    with _environment_restored():
-        os.environ.update({name: os.environ.get(name, value) for name, value in ONE_THREAD.items()})
-        _start_fork_server(assays)
-        import dask
-        from distributed import Client, LocalCluster
-
-    with (
-        _environment_restored(),
-        dask.config.set(
-            {
-                **SETTINGS,
-                "distributed.worker.multiprocessing-method": platform.worker_start_method(),
-                "distributed.nanny.pre-spawn-environ": ONE_THREAD,
-            }
-        ),
-        _quiet_loggers(),
-        LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            processes=True,
-            memory_limit=0,
-            host=_LOOPBACK,
-            dashboard_address=f"{_LOOPBACK}:0",
-            silence_logs=logging.CRITICAL,
-            preload=["exoraw.engine.startup"],
-            local_directory=str(crumbs.parent / "dask"),
-        ) as cluster,
-        Client(cluster) as client,
-        _memory_watched(crumbs, memory),
-    ):
-        executor = DaskExecutor(client, count)
+    with contextlib.ExitStack() as stack:
         try:
-            yield executor
+            cluster, client = _start(stack, count, crumbs, assays)
+        except (OSError, RuntimeError, TimeoutError) as error:
+            raise StudyError(
+                f"The worker processes could not be started ({type(error).__name__}: {error}). "
+                "`exoraw doctor` looks for the reason; --workers 0 computes without them. In a script the "
+                'call must stand below `if __name__ == "__main__":`.'
+            ) from error
+        stack.enter_context(_memory_watched(crumbs, memory))
+        try:
+            yield DaskExecutor(client, count)
         except BaseException:
             platform.kill_now(_worker_pids(cluster))
             raise
+
+
+def _start(stack: contextlib.ExitStack, count: int, crumbs: Path, assays: Iterable[str]) -> tuple[Any, Any]:
+    """Return cluster and client; the stack ends them."""
+    stack.enter_context(_environment_restored())
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
+    _start_fork_server(assays)
+    import dask
+    from distributed import Client, LocalCluster
+
+    method = {"distributed.worker.multiprocessing-method": platform.worker_start_method()}
+    environment = {"distributed.nanny.pre-spawn-environ": ONE_THREAD}
+    stack.enter_context(dask.config.set({**SETTINGS, **method, **environment}))
+    stack.enter_context(quiet_loggers())
+    cluster = LocalCluster(
+        n_workers=count,
+        threads_per_worker=1,
+        processes=True,
+        memory_limit=0,
+        host=_LOOPBACK,
+        dashboard_address=f"{_LOOPBACK}:0",
+        silence_logs=logging.CRITICAL,
+        preload=["exoraw.engine.startup"],
+        local_directory=str(crumbs.parent / "dask"),
+    )
+    stack.enter_context(cluster)
+    return cluster, stack.enter_context(Client(cluster, set_as_default=False))
 
 
 def _start_fork_server(assays: Iterable[str]) -> None:
@@ -141,21 +148,6 @@ def _environment_restored() -> Iterator[None]:
         for name in os.environ.keys() - before.keys():
             del os.environ[name]
         os.environ.update(before)
-
-
-@contextlib.contextmanager
-def _quiet_loggers() -> Iterator[None]:
-    """Keep Dask's reports of lost workers off the terminal: every one is told in our own words."""
-    names = ("distributed", "distributed.nanny", "distributed.scheduler", "distributed.core", "tornado")
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 @contextlib.contextmanager

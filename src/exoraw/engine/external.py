@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import exoraw
-from exoraw.engine.remote import DaskExecutor
+from exoraw.engine.remote import DaskExecutor, quiet_loggers
 from exoraw.io.errors import StudyError
 from exoraw.store import layout
 
@@ -58,7 +58,7 @@ def external_workers(address: str, project: Project, tell: Callable[[str], None]
             f"The Dask scheduler {address} cannot be reached: {error}. Check the address (tcp://host:8786), "
             "and that it is running."
         ) from error
-    with client:
+    with quiet_loggers(), client:
         threads = _wait_for_workers(client, address)
         _check_workers(client, project)
         crowded = sorted(worker for worker, count in threads.items() if count > 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 from collections.abc import Callable, Iterator
@@ -23,6 +24,15 @@ MOST_RESUBMISSIONS = 3  # of a task that only sat on a worker which died
 _KEPT_PER_WORKER = 3  # orders held per worker: above twice the threads, so that Dask queues them itself
 _SPARE = 2
 _ANSWER_S = 10  # for the scheduler to say why a task failed
+
+_DASK_LOGGERS = (
+    "distributed",
+    "distributed.client",
+    "distributed.core",
+    "distributed.nanny",
+    "distributed.scheduler",
+    "tornado",
+)
 
 _log = logging.getLogger(__name__)
 
@@ -167,3 +177,17 @@ def _committed(order: Order, row: TaskRow) -> Receipt:
     except (StoreError, OSError) as error:
         _log.warning("%s: its failure could not be recorded (%s)", row.unit, error)
         return Receipt(row, committed=False, disk_full=isinstance(error, DiskFull))
+
+
+@contextlib.contextmanager
+def quiet_loggers() -> Iterator[None]:
+    """Keep Dask's reports of lost workers off the terminal: every one is told in our own words."""
+    loggers = [logging.getLogger(name) for name in _DASK_LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

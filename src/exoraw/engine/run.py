@@ -23,6 +23,7 @@ from exoraw.engine.record import Record, RunLog, new_run_id
 from exoraw.engine.tasks import Limits, Receipt
 from exoraw.io.errors import StoreError
 from exoraw.store.commit import DiskFull
+from exoraw.store.disk import explaining_full_disk
 from exoraw.store.index import committed, sweep
 from exoraw.store.lock import locked
 from exoraw.study.load import load_study
@@ -74,7 +75,11 @@ def run(
     loaded = load_study(Path(study_path))
     if options.dry_run:
         return _dry_run(sound(project_of(loaded)), options, listener)
-    with locked(loaded.results), watching_for_interrupts(listener.message) as interrupts:
+    with (
+        explaining_full_disk(loaded.results),
+        locked(loaded.results),
+        watching_for_interrupts(listener.message) as interrupts,
+    ):
         at_work = _Run(sound(project_of(loaded)), options, listener, interrupts)
         with contextlib.closing(at_work):
             return at_work.execute()
