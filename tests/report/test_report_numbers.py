@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exoraw.report import groups, words
@@ -158,6 +158,7 @@ def test_numbers_in_another_unit_are_never_averaged_together(empty_folder):
     assert [one.unit for one in apoptosis(empty_folder).series] == ["%", "1"]
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=4), min_size=2, max_size=6))
 def test_group_mean_equals_the_mean_of_the_means_of_tubes(cultures: list[list[float]]):
     values = pd.DataFrame(

@@ -20,6 +20,7 @@ SAMPLE_COLUMNS = 8  # series side by side in a table by sample
 MOST_GROUP_ROWS = 200
 MOST_SAMPLE_ROWS = 250
 MOST_COMPARISONS = 200
+NO_GROUP = (words.NO_VALUE, words.NO_VALUE, "0")
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) 
             words.decimals_of([*own["mean"], *own["sd"]], one.unit)
             for own, one in zip(summaries, chunk, strict=True)
         ]
-        written = list(zip(summaries, decimals, strict=True))
+        written = [_written(own, places) for own, places in zip(summaries, decimals, strict=True)]
         rows = tuple(
-            GroupRow(_levels(key, factors), tuple(_statistics(one, key, places) for one, places in written))
+            GroupRow(_levels(key, factors), tuple(own.get(key, NO_GROUP) for own in written))
             for key in index[:MOST_GROUP_ROWS]
         )
         heads = tuple(Head(one.label, one.unit_label) for one in chunk)
@@ -145,12 +146,13 @@ def _levels(key: object, factors: Sequence[str]) -> tuple[str, ...]:
     return tuple(str(level) or "—" for level in levels)
 
 
-def _statistics(summary: pd.DataFrame, key: object, places: int | None) -> tuple[str, str, str]:
-    if key not in summary.index:
-        return (words.NO_VALUE, words.NO_VALUE, "0")
-    row = summary.loc[[key]].iloc[0]
-    mean, sd = (words.in_column(row[name], places) for name in ("mean", "sd"))
-    return mean, sd, words.count(row["n"])
+def _written(summary: pd.DataFrame, places: int | None) -> dict[Any, tuple[str, str, str]]:
+    """Return group -> mean, SD and n as the column writes them."""
+    cells = zip(summary.index, summary["mean"], summary["sd"], summary["n"], strict=True)
+    return {
+        key: (words.in_column(mean, places), words.in_column(sd, places), words.count(n))
+        for key, mean, sd, n in cells
+    }
 
 
 def _sample_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) -> Iterator[SampleGrid]:

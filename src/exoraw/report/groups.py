@@ -133,7 +133,7 @@ def replicates(values: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     columns: the factors, replicate, excluded, value (mean of the finite technical replicates, NaN where
-    there is none), technical (how many), lost (how many had no finite value), qc (the worst), samples
+    there is none), technical (how many of these), qc (the worst)
     """
     rows = values.assign(
         replicate=replicate_names(values),
@@ -143,11 +143,7 @@ def replicates(values: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     by = [*factors, "replicate", "excluded"]
     grouped = rows.groupby(by, observed=True, sort=False)
     table = grouped.agg(
-        value=("value", "mean"),
-        technical=("value", "count"),
-        lost=("value", lambda cells: int(cells.isna().sum())),
-        rank=("rank", "max"),
-        samples=("sample", tuple),
+        value=("value", "mean"), technical=("value", "count"), rank=("rank", "max")
     ).reset_index()
     table["qc"] = table["rank"].map(_words_of_rank)
     return table.drop(columns="rank")

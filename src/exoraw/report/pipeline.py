@@ -81,7 +81,7 @@ class Pipeline:
         values = groups.values_of(self.measurements, rows, series)
         kept, controls = groups.comparable(values, factors, self.roles)
         points = groups.replicates(kept, factors)
-        notes = (*_lost(points), *_controls(controls), *_doubtful(kept, factors))
+        notes = (*_lost(kept, points, factors), *_controls(controls), *_doubtful(kept, factors))
         return Grouped(points, groups.group_summary(points, factors), notes)
 
 
@@ -113,7 +113,8 @@ def _pipeline(tables: Tables, name: str, declared: Sequence[str]) -> Pipeline:
 def _complete(samples: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame:
     """Return the sheet rows in order; samples that only the numbers know follow, with empty cells."""
     rows = samples.sort_values("sheet_row", kind="stable", na_position="last")
-    unknown = [name for name in dict.fromkeys(measurements["sample"]) if name not in set(rows["sample"])]
+    known = set(rows["sample"])
+    unknown = [name for name in dict.fromkeys(measurements["sample"]) if name not in known]
     if unknown:
         added = pd.DataFrame({"sample": unknown})
         for column in rows.columns.difference(["sample"]):
@@ -124,11 +125,13 @@ def _complete(samples: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame
     return rows.reset_index(drop=True)
 
 
-def _lost(points: pd.DataFrame) -> list[str]:
+def _lost(kept: pd.DataFrame, points: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     lost = points[points["value"].isna()]
     if lost.empty:
         return []
-    names = words.listed(name for samples in lost["samples"] for name in samples)
+    by = [*factors, "replicate", "excluded"]
+    rows = kept.assign(replicate=groups.replicate_names(kept)).merge(lost[by], on=by)
+    names = words.listed(rows["sample"])
     return [f"{words.plural(len(lost), 'replicate')} without a finite value, not in mean and n: {names}."]
 
 

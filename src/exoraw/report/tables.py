@@ -58,7 +58,7 @@ def frame_of(content: pa.Table | None, table: Table) -> pd.DataFrame:
 
 def _uniform(cells: pd.Series, kind: pa.DataType) -> pd.Series:
     if kind == TEXT:
-        return pd.Series(["" if _empty(cell) else str(cell) for cell in cells], cells.index, dtype=object)
+        return cells.astype(object).where(cells.notna(), "").map(str).astype(object)
     if kind == TEXTS:
         rows = [() if cell is None else tuple(str(word) for word in cell if word is not None)
                 for cell in cells.astype(object).where(cells.notna(), None)]  # fmt: skip
