@@ -2,10 +2,9 @@
 
 Run: python tests/bench/false_positives.py --studies 2000
 Each study is drawn anew and answered by the functions a user calls: "whole workflow" rows go through
-`compare` on the
-table of wells or tubes, the others get the means per unit that it computes. "POOLED" rows show what happens
-when the wells,
-tubes or animals are taken for units of replication. The last column is the Monte-Carlo error of the share.
+`compare` on the table of wells or tubes, the others get the means per unit that it computes. "POOLED"
+rows show what happens when the wells, tubes or animals are taken for units of replication. The last
+column is the Monte-Carlo error of the share.
 """
 
 from __future__ import annotations

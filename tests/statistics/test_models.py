@@ -166,3 +166,11 @@ def test_a_subject_that_misses_a_day_is_left_out_and_named(r_data):
     found = repeated_measures_anova(units, "Days", "Subject")
     assert found.n == (("subjects", 17),)
     assert any(check.detail == "left out: s308" for check in found.checks)
+
+
+def test_a_unit_at_several_combinations_of_two_factors_is_pointed_out(r_data):
+    frame = r_data("tooth").assign(animal=lambda t: t.groupby(["a", "b"]).cumcount())
+    units = average_technical_replicates(frame, "y", ["animal"], ["a", "b"])
+    (check,) = (c for c in two_way_anova(units, "a", "b")[0].checks if c.name.startswith("units differ"))
+    assert not check.passed
+    assert "mixed_model" in check.detail

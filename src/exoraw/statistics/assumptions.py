@@ -20,8 +20,7 @@ def sums_of_squares(groups: Sequence[FloatArray]) -> tuple[float, float, int, in
     """Return sums of squares between and within groups and their degrees of freedom.
 
     The first value is taken off before anything is squared, so that leading digits shared by all values
-    cost no precision
-    (NIST StRD SmLs04-06).
+    cost no precision (NIST StRD SmLs04-06).
     """
     shift = groups[0][0]
     moved = [group - shift for group in groups]

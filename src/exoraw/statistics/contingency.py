@@ -72,8 +72,7 @@ def fisher_exact(table: ArrayLike, *, rows: tuple[str, ...] = (), unit: str = ""
     Returns
     -------
     comparison; estimate = conditional odds ratio with its exact interval (Cornfield; as R's fisher.test),
-    which may be 0
-    or unbounded (None); then the difference of shares
+    which may be 0 or unbounded (None); then the difference of shares
 
     Raises
     ------

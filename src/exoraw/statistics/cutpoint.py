@@ -42,9 +42,8 @@ class SurvivalCut:
     """A marker cut by Youden, then compared by log-rank on the same units.
 
     `naive_p` is the log-rank p as papers print it: at a true level of 5 % it is below .05 in about a
-    third of studies.
-    `p` comes from permuting the marker and searching the cut anew each time; `p_error` is its Monte-Carlo
-    standard error.
+    third of studies. `p` comes from permuting the marker and searching the cut anew each time;
+    `p_error` is its Monte-Carlo standard error.
     """
 
     youden: YoudenCut

@@ -83,8 +83,7 @@ def cox(time: ArrayLike, event: ArrayLike, covariates: pd.DataFrame, *, ties: Ti
     Returns
     -------
     model; state SEPARATION where a covariate predicts the order of events perfectly (its hazard ratio has
-    no finite value),
-    NOT_ESTIMABLE where covariates do not vary or repeat each other
+    no finite value), NOT_ESTIMABLE where covariates do not vary or repeat each other
 
     Raises
     ------

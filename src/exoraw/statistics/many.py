@@ -43,8 +43,7 @@ def tukey(
     Returns
     -------
     one comparison per pair, later minus earlier group; `p` is already adjusted over the family, intervals
-    are simultaneous.
-    One "not tested" comparison where the state forbids it.
+    are simultaneous. One "not tested" comparison where the state forbids it.
     """
     clean, variance, df, checks, problem = _prepared("Tukey", groups, centre, least_n)
     if problem is not None:
@@ -100,8 +99,7 @@ def dunnett(
     """Dunnett's test of every group against one reference.
 
     The multivariate t is integrated numerically (product correlation, Dunnett 1955), so the p is the same
-    on every
-    machine and needs no random seed, unlike Monte-Carlo versions.
+    on every machine and needs no random seed, unlike Monte-Carlo versions.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Mixed models for nested and longitudinal designs: animals in cages, tubes in subjects, days in mice.
 
 Fitted by REML as lme4 does (Bates et al. 2015), tested with Satterthwaite's degrees of freedom as
-lmerTest does
-(Kuznetsova et al. 2017); Wald's z would call too many of a lab's small studies significant.
+lmerTest does (Kuznetsova et al. 2017); Wald's z would call too many of a lab's small studies
+significant.
 """
 
 from __future__ import annotations
@@ -69,8 +69,7 @@ def mixed_model(
     Returns
     -------
     model; `terms` holds an F test per fixed term (type III for the columns as coded), `coefficients` a t
-    test per column,
-    both with Satterthwaite's df
+    test per column, both with Satterthwaite's df
 
     Raises
     ------

@@ -86,8 +86,7 @@ def compare(frame: pd.DataFrame, question: Question) -> tuple[Comparison, ...]:
     Returns
     -------
     one comparison per pair (or one for an omnibus test), each with the unit of replication, n, what was
-    averaged
-    and every choice on record
+    averaged and every choice on record
 
     Raises
     ------

@@ -46,8 +46,8 @@ def mann_whitney(
     ----------
     group, reference : one value per unit of replication; NaN is dropped and counted
     method : "auto" counts the exact distribution, given the ties, below 50 units a group and takes the
-        normal approximation
-        with tie and continuity correction above. R's wilcox.test falls back to the latter at the first tie.
+        normal approximation with tie and continuity correction above. R's wilcox.test falls back to the
+        latter at the first tie.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def mann_whitney(
     doubled_sum = int(ranks[: a.size].sum())
     u = doubled_sum / 2 - a.size * (a.size + 1) / 2
     tied = np.unique(both).size < both.size
-    exact = method == "exact" or (method == "auto" and max(a.size, b.size) < EXACT_BELOW)
+    exact = _counted(method, max(a.size, b.size))
     if exact:
         p = rank_null.two_sided(rank_null.subset_sum_probabilities(ranks, a.size), doubled_sum)
     else:
@@ -123,7 +123,7 @@ def wilcoxon_signed_rank(
     ranks = rank_null.doubled_ranks(size)
     positive = int(ranks[moved > 0].sum())
     tied = np.unique(size).size < size.size
-    exact = method == "exact" or (method == "auto" and moved.size < EXACT_BELOW)
+    exact = _counted(method, moved.size)
     if exact:
         p = rank_null.two_sided(rank_null.signed_sum_probabilities(ranks), positive)
     else:
@@ -199,6 +199,10 @@ def _normal_p(distance: float, variance: float, method: RankMethod) -> float:
     )
     z = (distance - correction) / math.sqrt(variance)
     return float(2 * min(special.ndtr(z), special.ndtr(-z)))
+
+
+def _counted(method: RankMethod, size: int) -> bool:
+    return method == "exact" or (method == "auto" and size < EXACT_BELOW)
 
 
 def _known_method(method: str) -> None:

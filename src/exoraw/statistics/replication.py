@@ -20,8 +20,7 @@ class Units:
     """One row per unit of replication and level of the factors.
 
     `table` holds the unit columns, the factor columns, `value` (mean over technical replicates) and
-    `replicates` (how many
-    rows went into it).
+    `replicates` (how many rows went into it).
     """
 
     table: pd.DataFrame
@@ -72,8 +71,7 @@ def average_technical_replicates(
     frame : one row per well, tube, field or injection
     value : column of the measure
     unit : columns that together name one independent unit: a subject, an animal or its cage, a culture, a
-        preparation.
-        There is no default: the statistics cannot know it.
+        preparation. There is no default: the statistics cannot know it.
     factors : columns that are compared; a unit may have one value per level
 
     Returns

@@ -52,8 +52,8 @@ def signature(
     Parameters
     ----------
     frame : one row per unit (patient), one column per marker
-    low_up_to, high_from : scores; "0-2 is low and more than three is high" means 2 and 4, and leaves 3
-        without a class
+    low_up_to, high_from : scores; "0-2 is low and more than three is high" means 2
+        and 4, and leaves 3 without a class
     middle : what the scores in between are; there is no default where there are any
 
     Raises

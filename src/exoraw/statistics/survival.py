@@ -173,8 +173,7 @@ def log_rank(
     Returns
     -------
     comparison; chi-square with groups - 1 df. For two groups the effect is Peto's hazard ratio, first
-    over second group.
-    Hazard ratios with covariates: `cox`
+    over second group. Hazard ratios with covariates: `cox`
     """
     if len(groups) < 2:
         raise StatisticsError("the log-rank test compares two or more groups")

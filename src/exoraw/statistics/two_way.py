@@ -5,6 +5,7 @@ Geisser.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -42,12 +43,10 @@ def two_way_anova(
     Parameters
     ----------
     units : one value per unit of replication and combination of levels; a unit at several combinations is
-        a repeated
-        measurement and belongs into `mixed_model`
+        a repeated measurement and belongs into `mixed_model`
     first, second : the two factors
     sums : type "II" (each factor after the other, before the interaction) or "III" (each after everything
-        else, sum
-        contrasts; SPSS). They agree where n are equal.
+        else, sum contrasts; SPSS). They agree where n are equal.
     least_n : units per combination below which the state is "too few units"
 
     Returns
@@ -60,45 +59,53 @@ def two_way_anova(
     names = (first, second, f"{first}:{second}")
     cells = table.groupby([first, second], sort=False)["value"]
     n = tuple((" / ".join((str(a), str(b))), len(part)) for (a, b), part in cells)
-    problem = _two_way_problem(table, first, second, n, least_n)
-    if problem is not None:
-        state, message = problem
-        return tuple(
-            undefined("two-way ANOVA", state, message, n, group=name, unit=units.name) for name in names
-        )
+    plain = Comparison(test="two-way ANOVA", n=n, unit=units.name)
+    state, message = _two_way_problem(table, first, second, n, least_n)
+    if state is not State.OK:
+        return tuple(replace(plain, group=name, state=state, message=message) for name in names)
+    arrays = [part.to_numpy(dtype=np.float64) for _, part in cells]
+    plain = replace(
+        plain,
+        checks=(levene(arrays, centre), normal_residuals(arrays), _units_differ(units)),
+        choices=(
+            ("sums_of_squares", f"type {sums}"),
+            ("contrasts", "sum to zero"),
+            ("levene_centre", centre),
+        ),
+    )
+    return _f_tests(plain, table, names, sums)
+
+
+def _f_tests(
+    plain: Comparison, table: pd.DataFrame, names: tuple[str, str, str], sums: SumsOfSquares
+) -> tuple[Comparison, ...]:
     y = table["value"].to_numpy(dtype=np.float64)
     model = design(table, names, "sum")
     error, rank = residual_squares(model.matrix, y)
     df2 = float(y.size - rank)
-    arrays = [part.to_numpy(dtype=np.float64) for _, part in cells]
-    checks = (levene(arrays, centre), normal_residuals(arrays))
-    choices = (("sums_of_squares", f"type {sums}"), ("contrasts", "sum to zero"), ("levene_centre", centre))
-    if error <= 1e-28 * max(float(np.sum(y**2)), 1e-300):
-        message = "no combination varies, so no F exists"
-        return tuple(
-            undefined("two-way ANOVA", State.ZERO_VARIANCE, message, n, group=name, unit=units.name)
-            for name in names
-        )
+    if _is_rounding(error, y):
+        none = replace(plain, state=State.ZERO_VARIANCE, message="no combination varies, so no F exists")
+        return tuple(replace(none, group=name) for name in names)
     results = []
     for term, name in enumerate(names):
         squares, df1 = _term(model, y, term, sums)
         f = squares / df1 / (error / df2)
-        results.append(
-            Comparison(
-                test="two-way ANOVA",
-                n=n,
-                group=name,
-                unit=units.name,
-                statistic_name="F",
-                statistic=f,
-                df=(df1, df2),
-                p=float(special.fdtrc(df1, df2, f)),
-                checks=checks,
-                choices=choices,
-                effects=(eta_squared(f, df1, df2, "partial eta squared"),),
-            )
-        )
+        p, effect = float(special.fdtrc(df1, df2, f)), eta_squared(f, df1, df2, "partial eta squared")
+        row = replace(plain, group=name, statistic_name="F", statistic=f, df=(df1, df2), p=p)
+        results.append(replace(row, effects=(effect,)))
     return tuple(results)
+
+
+def _is_rounding(error: float, y: FloatArray) -> bool:
+    return error <= 1e-28 * max(float(np.sum(y**2)), 1e-300)
+
+
+def _units_differ(units: Units) -> Check:
+    repeated = int(units.table.duplicated(list(units.unit)).sum())
+    detail = (
+        f"{repeated} values belong to a unit that occurs elsewhere; use mixed_model if it is the same unit"
+    )
+    return Check("units differ between combinations", repeated == 0, detail=detail if repeated else "")
 
 
 def _as_factors(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
@@ -109,7 +116,7 @@ def _as_factors(table: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 def _two_way_problem(
     table: pd.DataFrame, first: str, second: str, n: Sequence[tuple[str, int]], least_n: int
-) -> tuple[State, str] | None:
+) -> tuple[State, str]:
     levels = table[first].nunique(), table[second].nunique()
     if min(levels) < 2:
         raise StatisticsError(
@@ -125,7 +132,7 @@ def _two_way_problem(
     small = [f"{name} has {count}" for name, count in n if count < max(least_n, 2)]
     if small:
         return State.TOO_FEW, f"fewer than {max(least_n, 2)} units: {', '.join(small)}; shown as points"
-    return None
+    return State.OK, ""
 
 
 def _term(model: Design, y: FloatArray, term: int, sums: SumsOfSquares) -> tuple[float, float]:
@@ -153,43 +160,54 @@ def repeated_measures_anova(
     """
     for column in (within, subject):
         need_column(units.table, column)
-    wide = units.table.pivot_table(index=subject, columns=within, values="value", aggfunc="mean", sort=False)
-    wide = wide[list(levels)] if levels else wide
-    whole = wide.dropna()
-    y = whole.to_numpy(dtype=np.float64)
+    y, missing = _complete_subjects(units, within, subject, levels)
     count, k = y.shape
     n = (("subjects", count),)
-    missing = [str(name) for name in wide.index if name not in whole.index]
-    pairs = Check(
-        "every subject complete", not missing, detail=f"left out: {', '.join(missing)}" if missing else ""
-    )
+    left_out = f"left out: {', '.join(missing)}" if missing else ""
+    pairs = Check("every subject complete", not missing, detail=left_out)
     if count < max(least_n, 2) or k < 2:
         message = f"{count} complete subjects at {k} levels are too few"
         return undefined("repeated measures ANOVA", State.TOO_FEW, message, n, unit=subject, checks=(pairs,))
     if not np.isfinite(y).all():
         message = "a value is infinite; correct or exclude it"
         return undefined("repeated measures ANOVA", State.NOT_FINITE, message, n, unit=subject)
-    moved = y - y.mean()
-    gap = moved - moved.mean(axis=1, keepdims=True) - moved.mean(axis=0) + moved.mean()
-    error = float(np.sum(gap**2))
-    if error <= 1e-28 * max(float(np.sum(y**2)), 1e-300):
+    f, error, gap = _repeated_f(y)
+    if _is_rounding(error, y):
         message = "all subjects change alike, so no F exists"
         return undefined("repeated measures ANOVA", State.ZERO_VARIANCE, message, n, unit=subject)
     df1, df2 = float(k - 1), float((k - 1) * (count - 1))
-    f = count * float(np.sum((moved.mean(axis=0) - moved.mean()) ** 2)) / df1 / (error / df2)
     greenhouse, huynh = _epsilons(y)
-    corrected = df1 * greenhouse, df2 * greenhouse
+    shrunk = min(1.0, huynh)
+    p_gg, p_hf, p_raw = (float(special.fdtrc(df1 * e, df2 * e, f)) for e in (greenhouse, shrunk, 1.0))
     return Comparison(
         test="repeated measures ANOVA", n=n, group=within, unit=subject, statistic_name="F", statistic=f,
-        df=corrected, p=float(special.fdtrc(*corrected, f)),
-        effects=(eta_squared(f, df1, df2, "partial eta squared"),), checks=(pairs, shapiro(gap.ravel())),
+        df=(df1 * greenhouse, df2 * greenhouse), p=p_gg, checks=(pairs, shapiro(gap.ravel())),
+        effects=(eta_squared(f, df1, df2, "partial eta squared"),),
         choices=(
             ("correction", "Greenhouse-Geisser"), ("epsilon_gg", repr(greenhouse)),
-            ("epsilon_hf", repr(huynh)),
-            ("p_uncorrected", repr(float(special.fdtrc(df1, df2, f)))),
-            ("p_huynh_feldt", repr(float(special.fdtrc(df1 * min(1.0, huynh), df2 * min(1.0, huynh), f)))),
+            ("epsilon_hf", repr(huynh)), ("p_uncorrected", repr(p_raw)), ("p_huynh_feldt", repr(p_hf)),
         ),
     )  # fmt: skip
+
+
+def _complete_subjects(
+    units: Units, within: str, subject: str, levels: Sequence[Hashable]
+) -> tuple[FloatArray, list[str]]:
+    wide = units.table.pivot_table(index=subject, columns=within, values="value", aggfunc="mean", sort=False)
+    wide = wide[list(levels)] if levels else wide
+    whole = wide.dropna()
+    missing = [str(name) for name in wide.index if name not in whole.index]
+    return whole.to_numpy(dtype=np.float64), missing
+
+
+def _repeated_f(y: FloatArray) -> tuple[float, float, FloatArray]:
+    """Return F, the error sum of squares and what is left after subject and level."""
+    count = y.shape[0]
+    moved = y - y.mean()
+    gap = moved - moved.mean(axis=1, keepdims=True) - moved.mean(axis=0) + moved.mean()
+    error = float(np.sum(gap**2))
+    between = count * float(np.sum((moved.mean(axis=0) - moved.mean()) ** 2))
+    return between * (count - 1) / error if error > 0 else np.inf, error, gap
 
 
 def _epsilons(y: FloatArray) -> tuple[float, float]:

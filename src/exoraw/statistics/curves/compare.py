@@ -52,8 +52,8 @@ def fit_replicates(
 
     Parameters
     ----------
-    frame : one row per well, with dose (0 for untreated), response, the group (drug, cell line) and the
-        unit columns
+    frame : one row per well, with dose (0 for untreated), response, the group
+        (drug, cell line) and the unit columns
     unit : columns that name one biological replicate (culture, passage, animal); no default
 
     Returns
@@ -81,8 +81,7 @@ def compare_curves(
     """Compare the IC50 of two or more groups of curves on the ln scale, n = biological replicates.
 
     A curve whose IC50 lies outside its doses has no ln IC50, so a test of means is refused and says so; a
-    rank test takes it
-    as the largest or smallest value, as long as that is certain.
+    rank test takes it as the largest or smallest value, as long as that is certain.
 
     Parameters
     ----------

@@ -51,8 +51,8 @@ class HalfDose:
     """One kind of IC50 over k curves.
 
     `raw` and the raw interval are what the fit says, extrapolated or not; `value`, `low` and `high` are
-    NaN wherever a
-    number must not be printed (outside the tested doses, or no state IN_RANGE); `text` is what a table shows.
+    NaN wherever a number must not be printed (outside the tested doses, or no state IN_RANGE); `text`
+    is what a table shows.
     """
 
     state: NDArray[np.object_]

@@ -33,8 +33,7 @@ class Patience:
     """When to stop: a step or a gain in the sum of squares so small, or so many iterations.
 
     `step` is in ln dose, ln slope and plateaus relative to the response's range. A small gain counts only
-    once the damping
-    has fallen to `damping`, for a damped step gains little wherever it starts.
+    once the damping has fallen to `damping`, for a damped step gains little wherever it starts.
     """
 
     step: float
@@ -109,8 +108,7 @@ def minimise_to_the_end(wells: Wells, start: FloatArray, free: tuple[bool, bool,
     """Minimise; curves that slide along a valley without end are followed to the limit of the ln dose.
 
     Data that show no second plateau are fitted ever better, by ever less, as the middle and that plateau
-    move away
-    together; such a curve has arrived when the limit is no worse than where it slid to.
+    move away together; such a curve has arrived when the limit is no worse than where it slid to.
     """
     found = minimise(wells, start, free)
     slow = np.flatnonzero(~found.converged)

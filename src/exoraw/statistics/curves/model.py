@@ -3,8 +3,8 @@
 response = end + (zero - end) * share,   share = 1 / (1 + exp(b (ln dose - ln IC50))),   b > 0
 
 `zero` is the response without drug, `end` the response at a saturating dose; which of them is larger says
-whether the
-curve falls or rises, so b needs no sign. A dose of exactly 0 has share 1: no small number stands in for it.
+whether the curve falls or rises, so b needs no sign. A dose of exactly 0 has share 1: no small number
+stands in for it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,7 @@ class Wells:
     """Doses and responses of k curves, m points each (padded; weight 0 where there is no point).
 
     `log_dose` holds 0 where the dose is zero or the point is missing; `at_zero` marks the former. `low`
-    and `high` are
-    ln of the smallest and largest dose above zero of every curve.
+    and `high` are ln of the smallest and largest dose above zero of every curve.
     """
 
     log_dose: FloatArray
@@ -51,9 +50,8 @@ class Level:
     """What the fourth parameter stands for.
 
     `half` (both None): the middle between the plateaus, the relative IC50. `fraction`: the dose at which
-    the response is
-    that fraction of the own zero-dose response; `value`: the dose at which it has this value. The last
-    two are absolute.
+    the response is that fraction of the own zero-dose response; `value`: the dose at which it has this
+    value. The last two are absolute.
     """
 
     fraction: float | None = None

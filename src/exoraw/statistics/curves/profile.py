@@ -24,8 +24,7 @@ def profile_interval(
     """Return both ends of the interval of ln dose at `level`, per curve.
 
     The end is where SS = SSmin (1 + F(1, df) / df), the other parameters refitted at every trial dose. An
-    end that lies more
-    than four decades beyond the doses, or does not exist, is -inf or +inf.
+    end that lies more than four decades beyond the doses, or does not exist, is -inf or +inf.
 
     Parameters
     ----------
