@@ -87,7 +87,7 @@ def read_receipt(path: Path) -> Receipt | None:
     """Return the receipt of a task that ended; None where there is none, or only half of it."""
     try:
         values = json.loads(path.with_name(path.name + _DONE).read_text("utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
     values["changed_files"] = tuple(values["changed_files"])
     return Receipt(**{**values, "row": from_record(values["row"])})
@@ -160,7 +160,7 @@ def running_pids(folder: Path) -> dict[int, Path]:
         try:
             header = json.loads(path.read_text("utf-8", "replace").partition("\n")[0])
             found[int(header["pid"])] = path
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue  # gone meanwhile, or its first line is not yet written
     return found
 
@@ -173,7 +173,7 @@ def interrupted_units(results: Path) -> list[str]:
             continue
         try:
             units.append(str(json.loads(path.read_text("utf-8", "replace").partition("\n")[0])["unit"]))
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
     return units
 
