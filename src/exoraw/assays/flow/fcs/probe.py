@@ -8,7 +8,7 @@ from pathlib import Path
 
 from exoraw.assays.flow.fcs.heading import Heading, headings
 from exoraw.assays.flow.fcs.segments import HEADER_BYTES
-from exoraw.assays.flow.fcs.text import Text
+from exoraw.assays.flow.fcs.text import Text, parse_integer
 from exoraw.io.errors import FormatError
 from exoraw.io.guard import open_raw
 from exoraw.io.inventory import DatasetHeader, Header
@@ -65,7 +65,7 @@ def _dataset(index: int, found: Sequence[Heading]) -> DatasetHeader:
     text = found[index].text
     fields = {key: value for key, value in text.keywords.items() if len(value) <= LONGEST_FIELD}
     original = next((k for k in range(index) if same_events(found[k], found[index])), None)
-    return DatasetHeader(index, text.integer("$TOT"), fields, original)
+    return DatasetHeader(index, _events(text), fields, original)
 
 
 def same_events(first: Heading, second: Heading) -> bool:
@@ -77,12 +77,17 @@ def same_events(first: Heading, second: Heading) -> bool:
     if {first.segments.version, second.segments.version} != {"2.0", "3.0"}:
         return False
     one, other = first.text, second.text
-    if not one.integer("$TOT") or one.integer("$TOT") != other.integer("$TOT"):
+    if not _events(one) or _events(one) != _events(other):
         return False
     marks = ("@CYTOMETERID", "@Y2KDATE", "@SAMPLEID1", "@SAMPLEID2", "@TUBENO")
     pairs = [(one.get(key), other.get(key)) for key in marks]
     both = [(a, b) for a, b in pairs if a is not None and b is not None]
     return bool(both) and all(a == b for a, b in both)
+
+
+def _events(text: Text) -> int | None:
+    """$TOT; None where it is missing or no number, of which `read_fcs` tells."""
+    return parse_integer(text.get("$TOT") or "")
 
 
 def acquired_at(text: Text) -> str:
