@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from exoraw.io.errors import StudyError
 from exoraw.study import grid as grid_module
-from exoraw.study.grid import column_letter, csv_grid, read_grids
+from exoraw.study.cells import column_letter
+from exoraw.study.grid import csv_grid, read_grids
 from exoraw.study.sheet import COMMON_COLUMNS, Sheet, read_sheet, sheet_from_grid
 
 GERMAN = "Sample;File;Cell line;Dose;dose_unit\nA;a.fcs;MDA-MB-231;0,5;µM\n"

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
+from exoraw.study.cells import Grid
 from exoraw.study.draft_rows import Draft, DraftRow, Origin, draft
-from exoraw.study.grid import Grid, read_grids
+from exoraw.study.grid import read_grids
 from exoraw.study.load import STUDY_FILE, PipelineSource, load_study
 from exoraw.study.presets import preset, presets
 from exoraw.study.sheet import COMMON_COLUMNS, Sheet, match_columns, read_sheet

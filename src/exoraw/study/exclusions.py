@@ -10,7 +10,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Literal
 
-from exoraw.study.grid import Grid, read_grids
+from exoraw.study.cells import Grid
+from exoraw.study.grid import read_grids
 from exoraw.study.problems import StudyProblems
 from exoraw.study.spec import Problem
 from exoraw.study.wells import normal_well

@@ -1,16 +1,16 @@
-"""A sheet as the spreadsheet shows it: rows and columns of text, read from CSV or a workbook."""
+"""Reading sheets as text: a CSV in any usual form, or every worksheet of a workbook."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import time
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
 from exoraw.io.errors import FormatError, StudyError
 from exoraw.io.text import Decoded, decode, read_bytes
+from exoraw.study.cells import Grid
 from exoraw.study.spec import Problem
 
 LARGEST_SHEET = 50_000_000  # bytes; 200,000 rows of 20 columns take 30 MB
@@ -21,39 +21,6 @@ RETRY_AFTER_S = 0.2
 WORKBOOKS = (".xlsx", ".xlsm")
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers")
 LARGEST_FIELD = 131_072  # characters in one CSV cell, the csv module's own limit
-
-
-@dataclass(frozen=True)
-class Grid:
-    """One sheet, cell by cell, as text.
-
-    Parameters
-    ----------
-    source : file name as the user knows it
-    cells : rows as the spreadsheet counts them; cells[0] is row 1. Rows may differ in length
-    tab : worksheet of a workbook, "" for CSV
-    problems : what was assumed or is wrong with the file
-    delimiter : of a CSV; "" for a workbook
-    encoding : of a CSV, as Python names it; "" for a workbook
-    newline : line end of a CSV
-    dates : (row, column), both from 1, of workbook cells that hold a date or a time
-    sha256 : digest of the file
-    """
-
-    source: str
-    cells: tuple[tuple[str, ...], ...]
-    tab: str = ""
-    problems: tuple[Problem, ...] = ()
-    delimiter: str = ""
-    encoding: str = ""
-    newline: str = "\n"
-    dates: frozenset[tuple[int, int]] = frozenset()
-    sha256: str = ""
-
-    def cell(self, row: int, column: int) -> str:
-        """Return a cell, both counted from 1; "" beyond the edge."""
-        line = self.cells[row - 1] if row <= len(self.cells) else ()
-        return line[column - 1] if column <= len(line) else ""
 
 
 def read_grids(path: Path) -> tuple[Grid, ...]:
@@ -71,7 +38,7 @@ def read_grids(path: Path) -> tuple[Grid, ...]:
     data = read_patiently(path)
     digest = hashlib.sha256(data).hexdigest()
     if data.startswith(b"PK\x03\x04"):
-        from exoraw.study.workbook import workbook_grids
+        from exoraw.study.workbook import workbook_grids  # its reader is loaded for workbooks only
 
         return workbook_grids(data, path.name, digest)
     if path.suffix.lower() in WORKBOOKS:
@@ -169,12 +136,3 @@ def _csv_message(error: str) -> str:
     if "field larger" in error:
         return f'a cell holds more than {LARGEST_FIELD:,} characters; is a quote (") never closed?'
     return f"cannot be read as CSV: {error}"
-
-
-def column_letter(column: int) -> str:
-    """Return the spreadsheet's letter of a column counted from 1: 1 -> A, 28 -> AB."""
-    letters = ""
-    while column > 0:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters

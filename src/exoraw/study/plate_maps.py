@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exoraw.study.grid import Grid, column_letter, read_grids
+from exoraw.study.cells import Grid, column_letter
+from exoraw.study.grid import read_grids
 from exoraw.study.numbers import as_whole
 from exoraw.study.problems import StudyProblems
 from exoraw.study.sheet import COMMON_COLUMNS, match_columns

@@ -13,7 +13,8 @@ from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
 from exoraw.io.errors import StudyError
-from exoraw.study.grid import Grid, column_letter, read_grids
+from exoraw.study.cells import Grid, column_letter
+from exoraw.study.grid import read_grids
 from exoraw.study.numbers import as_whole
 from exoraw.study.spec import Problem, Severity
 from exoraw.study.words import fold, shown

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import python_calamine
 
 from exoraw.io.errors import StudyError
-from exoraw.study.grid import Grid, column_letter
+from exoraw.study.cells import Grid, column_letter
 from exoraw.study.spec import Problem
 
 LARGEST_UNPACKED = 200_000_000  # bytes of all parts

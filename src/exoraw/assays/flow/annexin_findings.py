@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,11 +12,9 @@ from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.compensation import residual_spillover
 from exoraw.assays.flow.density import DensityError, density, landscape
 from exoraw.assays.flow.negative import NegativePopulation
+from exoraw.assays.flow.threshold_pair import AnnexinThresholds, Axis, AxisThreshold, TubeRole
 from exoraw.assays.flow.transforms import estimate_arcsinh
-
-if TYPE_CHECKING:
-    from exoraw.assays.flow.annexin import AnnexinThresholds, Axis, AxisThreshold, TubeRole
-    from exoraw.study.spec import Severity
+from exoraw.study.spec import Severity
 
 DYE = {"annexin": "Annexin V", "dna": "the DNA dye (PI, 7-AAD)"}
 CONTROL = {"vehicle": "vehicle tube", "single stain": "single stain", "unstained": "unstained tube"}

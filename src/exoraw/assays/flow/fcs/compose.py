@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from exoraw.assays.flow.fcs.dataset import FcsDataset
 from exoraw.assays.flow.fcs.encode import byte_order, encoded_blocks, event_bits
 from exoraw.assays.flow.fcs.plan import Column, FcsWriteError
 from exoraw.assays.flow.fcs.segments import HEADER_BYTES, TOO_BIG
-
-if TYPE_CHECKING:
-    from exoraw.assays.flow.fcs.writer import FcsDataset
 
 _DIGITS = 15  # every offset keyword has this many, so that writing it does not move anything
 _ALIGNMENT = 16  # bytes at which the data start: a reader can then use them where they lie

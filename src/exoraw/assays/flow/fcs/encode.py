@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from exoraw.assays.flow.fcs.dataset import FcsDataset
 from exoraw.assays.flow.fcs.plan import Column, FcsWriteError
 from exoraw.assays.flow.fcs.stored import ByteOrder
-
-if TYPE_CHECKING:
-    from exoraw.assays.flow.fcs.writer import FcsDataset
 
 _ROWS = 1 << 16  # a multiple of 8, so that a bit stream can be cut between blocks
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from exoraw.assays.flow.fcs.dataset import FcsDataset
 from exoraw.io.errors import ExorawError
-
-if TYPE_CHECKING:
-    from exoraw.assays.flow.fcs.writer import FcsDataset
 
 DEFAULT_RANGE = 262_144.0  # 18 bits, as FACSDiva writes
 DEFAULT_BITS = 32

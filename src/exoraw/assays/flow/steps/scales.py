@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.plots import PlotAxis
 from exoraw.assays.flow.settings import Scale
+from exoraw.assays.flow.steps.control_tube import Control
 from exoraw.assays.flow.transforms import Arcsinh, Logicle, estimate_logicle
-
-if TYPE_CHECKING:
-    from exoraw.assays.flow.steps.thresholds import Control
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.2, 99.9  # of the pooled controls: what an axis must show
 HEADROOM = 30.0  # times the brightest control, within the detector's range: treated cells may be brighter

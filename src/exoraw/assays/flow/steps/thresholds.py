@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from exoraw.assays.contract import Finding, Input, Inputs, Outcome, Params, ReadyFile, TaskInput, Unit
+from exoraw.assays.contract import Finding, Input, Inputs, Outcome, Params, TaskInput, Unit
 from exoraw.assays.flow.annexin import (
     AnnexinThresholds,
     AxisThreshold,
@@ -32,6 +32,7 @@ from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings, Scale, Thresholds
 from exoraw.assays.flow.steps.compensate import single_stain_tubes
 from exoraw.assays.flow.steps.control_picture import control_picture
+from exoraw.assays.flow.steps.control_tube import Control
 from exoraw.assays.flow.steps.planning import (
     BATCH_COLUMNS,
     absent,
@@ -41,7 +42,7 @@ from exoraw.assays.flow.steps.planning import (
     thresholds_key,
 )
 from exoraw.assays.flow.steps.scales import batch_scales
-from exoraw.assays.flow.steps.tube import Tube, TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
 from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import SampleRow, StudyView
@@ -66,15 +67,6 @@ class ThresholdParams(Params):
     tube: TubeParams
     thresholds: Thresholds
     scale: Scale
-
-
-@dataclass(frozen=True)
-class Control:
-    """A control tube, compensated, with the file it comes from."""
-
-    file: ReadyFile
-    tube: Tube
-    signal: FloatArray
 
 
 @dataclass(frozen=True)
