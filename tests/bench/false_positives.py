@@ -263,12 +263,14 @@ def cage_tests(count: int) -> Iterator[tuple[str, bool, bool, Study]]:
 
     def cox_p(rng: np.random.Generator) -> float:
         time, event, group = survival(rng)
-        return float(cox(time, event, pd.DataFrame({"diet": group})).likelihood_ratio_p)
+        return smallest_p(cox(time, event, pd.DataFrame({"diet": group})).comparisons())
 
-    yield "cox likelihood ratio, one animal a cage", False, False, cox_p
+    yield "cox, one animal a cage", False, False, cox_p
 
     def cut(rng: np.random.Generator) -> tuple[float, float]:
         time, event, _ = survival(rng)
+        if event.all():
+            return 1.0, 1.0  # no cut exists; the function refuses
         found = survival_cut(
             rng.normal(size=time.size), time, event, seed=int(rng.integers(2**31)), permutations=199
         )
