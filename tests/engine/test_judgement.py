@@ -141,9 +141,9 @@ class Cluster:
     error: BaseException
     keys: list[Any] = field(default_factory=list)
 
-    def submit(self, _call: Any, _order: Order, *, key: Any, **_options: Any) -> Ended:
-        self.keys.append(key)
-        return Ended(self.error)
+    def map(self, _call: Any, orders: list[Order], *, key: list[Any], **_options: Any) -> list[Ended]:
+        self.keys += key
+        return [Ended(self.error) for _order in orders]
 
 
 @pytest.fixture
@@ -165,7 +165,7 @@ def drain(executor: DaskExecutor) -> list[Receipt]:
 def test_a_task_that_never_began_is_handed_out_three_times_more_and_no_further(order: Order) -> None:
     cluster = Cluster(KilledWorker("gone"))
     executor = DaskExecutor(cluster, 2)
-    executor.submit(order)
+    executor.submit([order])
     (receipt,) = drain(executor)
     assert len(cluster.keys) == 1 + MOST_RESUBMISSIONS == 4
     assert len(set(cluster.keys)) == 4
@@ -179,14 +179,14 @@ def test_a_task_that_began_and_died_is_labelled_at_once(order: Order, tmp_path: 
     os.close(drop_crumb(Path(order.crumbs) / order.crumb, order.row.unit))
     cluster = Cluster(KilledWorker("gone"))
     executor = DaskExecutor(cluster, 2)
-    executor.submit(order)
+    executor.submit([order])
     (receipt,) = drain(executor)
     assert (len(cluster.keys), receipt.status, receipt.committed) == (1, "crashed", True)
 
 
 def test_a_cluster_without_workers_is_broken_and_nobody_is_blamed(order: Order) -> None:
     executor = DaskExecutor(Cluster(NoValidWorkerError()), 2)
-    executor.submit(order)
+    executor.submit([order])
     (receipt,) = drain(executor)
     assert (receipt.status, receipt.committed) == ("failed", False)
     assert "No Dask worker is left" in executor.broken
@@ -194,7 +194,7 @@ def test_a_cluster_without_workers_is_broken_and_nobody_is_blamed(order: Order) 
 
 def test_an_error_of_the_cluster_is_told_and_not_kept(order: Order) -> None:
     executor = DaskExecutor(Cluster(ModuleNotFoundError("No module named 'exoraw'")), 2)
-    executor.submit(order)
+    executor.submit([order])
     (receipt,) = drain(executor)
     assert (receipt.status, receipt.committed, executor.broken) == ("failed", False, "")
     assert "No module named 'exoraw'" in receipt.error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from exoraw.engine.tasks import Order, Receipt
@@ -31,8 +32,8 @@ class Executor(Protocol):
     def broken(self) -> str:
         """Why it cannot go on, "" where it can."""
 
-    def submit(self, order: Order) -> None:
-        """Take an order."""
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Take orders; many at a time cost less than one after the other."""
 
     def completed(self, wait_s: float) -> list[Receipt]:
         """Return receipts of what ended, after at most about `wait_s` seconds."""
@@ -59,9 +60,9 @@ class InProcess:
         """Orders it holds now."""
         return len(self._orders)
 
-    def submit(self, order: Order) -> None:
-        """Take an order."""
-        self._orders.append(order)
+    def submit(self, orders: Sequence[Order]) -> None:
+        """Take orders."""
+        self._orders.extend(orders)
 
     def completed(self, wait_s: float) -> list[Receipt]:  # noqa: ARG002  it never waits
         """Compute the next order."""

@@ -20,7 +20,7 @@ from exoraw.engine.orders import OrderBook
 from exoraw.engine.plan import Node, Plan, Planner, make_plan
 from exoraw.engine.project import Project, project_of, sound
 from exoraw.engine.record import Record, RunLog, new_run_id
-from exoraw.engine.tasks import Limits, Receipt
+from exoraw.engine.tasks import Limits, Order, Receipt
 from exoraw.io.errors import StoreError
 from exoraw.store.commit import DiskFull
 from exoraw.store.disk import explaining_full_disk
@@ -201,10 +201,13 @@ class _Run:
         node: Node | None = first
         stopping = False
         while True:
-            while node is not None and not stopping and executor.pending < executor.window:
-                executor.submit(book.order(node, self._frontier.rows))
-                self._listener.started(node.key, node.assay)
-                node = self._frontier.next()
+            if not stopping and executor.pending <= executor.window // 2:
+                orders: list[Order] = []
+                while node is not None and len(orders) + executor.pending < executor.window:
+                    orders.append(book.order(node, self._frontier.rows))
+                    self._listener.started(node.key, node.assay)
+                    node = self._frontier.next()
+                executor.submit(orders)
             if not executor.pending:
                 return
             for receipt in executor.completed(_TICK_S):
