@@ -7,7 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.annexin_candidates import MIN_NEGATIVE_SHARE, Candidate, is_misfit
+from exoraw.assays.flow.annexin_candidates import (
+    MIN_NEGATIVE_SHARE,
+    Candidate,
+    ThresholdSource,
+    is_misfit,
+    stained_negatives,
+)
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.compensation import residual_spillover
 from exoraw.assays.flow.density import DensityError, density, landscape
@@ -193,13 +199,7 @@ def _about_treated(
     axis, remarks = found.axis, []
     sigmas = _distance(used, negatives)
     if found.shift == 0 and not -UNLIKE_SIGMAS_BELOW <= sigmas <= UNLIKE_SIGMAS:
-        message = (
-            f"The negative cells of the treated tubes lie {abs(sigmas):.1f} sigma "
-            f"{'above' if sigmas > 0 else 'below'} those of the {CONTROL[used.source]} on {DYE[axis]}. Were "
-            "the voltages changed, or does the drug fluoresce? A treatment-matched unstained tube tells."
-        )
-        limit = UNLIKE_SIGMAS if sigmas > 0 else -UNLIKE_SIGMAS_BELOW
-        remarks.append(_remark(axis, "control_unlike_samples", message, sigmas, limit))
+        remarks.append(_unlike(axis, "the treated tubes", used.source, sigmas))
     above = float(np.mean(treated > found.threshold))
     if above > MOSTLY:
         message = (
@@ -214,8 +214,22 @@ def _distance(used: Candidate, negatives: NegativePopulation | None) -> float:
     """Sigmas from the control's negative mode to that of the treated tubes; 0 where one is unknown."""
     if negatives is None or used.mode is None or used.sigma is None or used.cofactor is None:
         return 0.0
-    samples, control = np.arcsinh(np.array([negatives.mode, used.mode]) / used.cofactor)
-    return float(samples - control) / used.sigma
+    return _sigmas_apart(negatives.mode, used.mode, used.sigma, used.cofactor)
+
+
+def _sigmas_apart(samples: float, control: float, sigma: float, cofactor: float) -> float:
+    here, there = np.arcsinh(np.array([samples, control]) / cofactor)
+    return float(here - there) / sigma
+
+
+def _unlike(axis: Axis, tubes: str, source: ThresholdSource, sigmas: float) -> Finding:
+    message = (
+        f"The negative cells of {tubes} lie {abs(sigmas):.1f} sigma "
+        f"{'above' if sigmas > 0 else 'below'} those of the {CONTROL[source]} on {DYE[axis]}. Were "
+        "the voltages changed, or does the drug fluoresce? A treatment-matched unstained tube tells."
+    )
+    limit = UNLIKE_SIGMAS if sigmas > 0 else -UNLIKE_SIGMAS_BELOW
+    return _remark(axis, "control_unlike_samples", message, sigmas, limit)
 
 
 def _about_drug(found: AxisThreshold, drugged: FloatArray | None) -> list[Finding]:
@@ -246,10 +260,10 @@ def _between(linear: FloatArray, one: float, other: float) -> float:
 
 
 def tube_findings(events: FloatArray, thresholds: AnnexinThresholds) -> tuple[Finding, ...]:
-    """Remark on a tube whose main population is cut through by a threshold.
+    """Remark on a tube that its batch's thresholds do not fit.
 
-    A threshold of the batch that runs through a tube's own peak is the mark of changed voltages, of a
-    fluorescent drug or of a wrong control; its quadrants then depend on where exactly the line lies.
+    A threshold that runs through a tube's own peak, or negative cells that lie elsewhere than those of
+    the control, are the mark of changed voltages, of a fluorescent drug or of a wrong control.
 
     Parameters
     ----------
@@ -258,15 +272,34 @@ def tube_findings(events: FloatArray, thresholds: AnnexinThresholds) -> tuple[Fi
     """
     found = []
     for column, axis in enumerate((thresholds.annexin, thresholds.dna)):
-        height = None if axis.threshold is None else _height_in_peak(events[:, column], axis.threshold)
-        if height is not None and height > IN_PEAK:
-            message = (
-                f"The threshold of {DYE[axis.axis]} cuts through a main population of this tube (at "
-                f"{100 * height:.0f} % of the peak's height), so its shares depend on the exact place of "
-                "the threshold."
-            )
-            found.append(_remark(axis.axis, "threshold_in_peak", message, height, IN_PEAK))
+        if axis.threshold is not None:
+            found += [*_cut_peak(axis, events[:, column]), *_unlike_control(axis, events[:, column])]
     return tuple(found)
+
+
+def _cut_peak(axis: AxisThreshold, linear: FloatArray) -> list[Finding]:
+    height = None if axis.threshold is None else _height_in_peak(linear, axis.threshold)
+    if height is None or height <= IN_PEAK:
+        return []
+    message = (
+        f"The threshold of {DYE[axis.axis]} cuts through a main population of this tube (at "
+        f"{100 * height:.0f} % of the peak's height), so its shares depend on the exact place of "
+        "the threshold."
+    )
+    return [_remark(axis.axis, "threshold_in_peak", message, height, IN_PEAK)]
+
+
+def _unlike_control(axis: AxisThreshold, linear: FloatArray) -> list[Finding]:
+    """Hold a tube's negative cells against those of the control, moved by the drug's light if it shines."""
+    negatives = stained_negatives(linear)
+    if negatives is None or axis.mode is None or axis.sigma is None or axis.cofactor is None:
+        return []
+    if axis.source not in CONTROL:  # set by a person
+        return []
+    sigmas = _sigmas_apart(negatives.mode, axis.mode + axis.shift, axis.sigma, axis.cofactor)
+    if -UNLIKE_SIGMAS_BELOW <= sigmas <= UNLIKE_SIGMAS:
+        return []
+    return [_unlike(axis.axis, "this tube", axis.source, sigmas)]
 
 
 def _height_in_peak(linear: FloatArray, threshold: float) -> float | None:

@@ -19,6 +19,7 @@ from exoraw.assays.flow.spillover import Spillover
 Run = Callable[..., Any]
 SmallStudy = tuple[Path, list[dict[str, str]]]
 FAST: Mapping[str, Any] = {"strategy": {"thresholds": {"bootstraps": 0}}}
+ALL_BUT_SUMMARY = ("compensate", "thresholds", "gate")
 QUADRANTS = ("live", "early apoptotic", "late apoptotic", "necrotic")
 
 
@@ -325,6 +326,34 @@ def test_a_file_that_was_compensated_before_it_was_saved_is_noticed(
     ran = run_flow(raw, rows, {"compensation": {"source": "keyword"}, **FAST})
     assert "compensated_twice" in ran.codes("FITC only 1")
     assert "compensated_twice" not in ran.codes("control 1")
+
+
+@pytest.mark.parametrize("factor", [0.3, 5.0])
+def test_a_tube_recorded_at_another_voltage_than_its_controls_is_noticed(
+    copied: SmallStudy, run_flow: Run, factor: float
+) -> None:
+    raw, rows = copied
+    path = raw / of_row(rows, "DOX 1")["file"]
+    data = read_fcs(path)
+    gains = np.where([name == "FITC-A" for name in data.channels], factor, 1.0)
+    events = np.array(data.events * gains, np.float32)
+    write_fcs(path, events, data.channels, version="3.0", timestep=0.01, markers=data.markers)
+    ran = run_flow(raw, rows, {"compensation": {"source": "single_stains"}, **FAST}, ALL_BUT_SUMMARY)
+    told = [one for one in ran.of("gate")["DOX 1"].findings if one.code == "control_unlike_samples"]
+    assert any("Annexin V" in one.message for one in told)
+    assert {(one.sample, one.entity) for one in told} == {("DOX 1", "")}
+
+
+def test_a_matrix_that_the_single_stains_contradict_is_remarked_on_at_every_tube(
+    copied: SmallStudy, run_flow: Run
+) -> None:
+    raw, rows = copied
+    (raw / "wrong.csv").write_text(",FITC-A,PE-A\nFITC-A,1,0.12\nPE-A,0.01,1\n")
+    settings = {"compensation": {"source": "csv", "csv": "wrong.csv"}, **FAST}
+    ran = run_flow(raw, rows, settings, ALL_BUT_SUMMARY)
+    assert all("compensation_residual" in ran.codes(sample) for sample in ran.of("gate"))
+    right = run_flow(raw, rows, FAST, ALL_BUT_SUMMARY)
+    assert not any("compensation_residual" in right.codes(sample) for sample in right.of("gate"))
 
 
 def test_without_compensation_the_error_is_large_which_is_why_it_is_done(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from exoraw.assays.contract import (
     TaskInput,
     Unit,
 )
+from exoraw.assays.flow.annexin_findings import tube_findings
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.controls import batches_of
 from exoraw.assays.flow.debris import DebrisGate
@@ -28,6 +29,7 @@ from exoraw.assays.flow.steps.gated import Gated, GateParams
 from exoraw.assays.flow.steps.measures import measurements
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, gate_key, thresholds_key
 from exoraw.assays.flow.steps.populations import population_rows
+from exoraw.assays.flow.steps.recorded import thresholds_of
 from exoraw.assays.flow.steps.tube import (
     SATURATED_SHARE,
     TubeParams,
@@ -45,7 +47,7 @@ class Gate:
     """Gate every stained tube: vehicle controls are samples too."""
 
     name: str = "gate"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("control_role", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
@@ -96,6 +98,7 @@ class Gate:
         )
         findings = [*tube.findings, *remarks, *cleaned.findings, *_inherited((thresholds, decision))]
         findings += _own_findings(gated, thresholds.data)
+        findings += [] if own is None else tube_findings(signal[cleaned.singlets], thresholds_of(own))
         return Outcome(
             measurements=list(measurements(gated, params)),
             objects=population_rows(gated, params, own),
@@ -140,9 +143,7 @@ def _reference(data: Mapping[str, Any], own: Mapping[str, Any] | None) -> str:
 
 def _inherited(earlier: Sequence[Earlier]) -> list[Finding]:
     """Remarks of the batch travel with every tube that was gated by it."""
-    return [
-        replace(remark, entity="") for one in earlier for remark in one.findings if remark.severity != "info"
-    ]
+    return [remark for one in earlier for remark in one.findings if remark.severity != "info"]
 
 
 def _own_findings(gated: Gated, data: Mapping[str, Any]) -> list[Finding]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,7 @@ from exoraw.assays.flow.steps.planning import (
     seed_of,
     thresholds_key,
 )
+from exoraw.assays.flow.steps.recorded import as_data
 from exoraw.assays.flow.steps.scales import batch_scales
 from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
 from exoraw.io.errors import FormatError
@@ -124,8 +125,8 @@ class FindThresholds:
         scales = batch_scales([c for found in controls.values() for c in found], pools, params.scale)
         data: dict[str, Any] = {
             "batch": unit.payload["batch"],
-            "general": _as_data(general),
-            "matched": {treatment: _as_data(found) for treatment, found in matched.items()},
+            "general": as_data(general),
+            "matched": {treatment: as_data(found) for treatment, found in matched.items()},
             "assignment": dict(unit.payload["assignment"]),
             "controls": dict(unit.payload["names"]),
             "debris": None if gate is None else gate.threshold,
@@ -301,27 +302,6 @@ def _fixed(axis: AxisThreshold, value: float | None) -> AxisThreshold:
     if value is None:
         return axis
     return replace(axis, threshold=value, source="none", n=0, ci_low=None, ci_high=None, shift=0.0)
-
-
-def _as_data(found: AnnexinThresholds) -> dict[str, Any]:
-    return {"annexin": _axis_data(found.annexin), "dead": _axis_data(found.dna)}
-
-
-def _axis_data(axis: AxisThreshold) -> dict[str, Any]:
-    """Plain JSON of one axis; a threshold with the source "none" was set by a person."""
-    fixed = axis.source == "none" and axis.threshold is not None
-    data = asdict(axis)
-    data["source"] = "fixed in the settings" if fixed else axis.source
-    data["candidates"] = [
-        {
-            "source": candidate.source,
-            "threshold": candidate.threshold,
-            "why_not": candidate.why_not,
-            "n": candidate.n,
-        }
-        for candidate in axis.candidates
-    ]
-    return data
 
 
 def _matched_findings(general: AnnexinThresholds, matched: Mapping[str, AnnexinThresholds]) -> list[Finding]:

@@ -180,8 +180,8 @@ def clean(tube: Tube, debris: DebrisGate | None, *, singlets: bool) -> Cleaned:
 
 
 def of_sample(findings: Sequence[Finding], sample: str) -> tuple[Finding, ...]:
-    """Put the sample's name on findings that were made without it, so that they touch its numbers."""
-    return tuple(replace(finding, sample=sample) for finding in findings)
+    """Put the sample's name on findings, of whichever axis or channel, so that they touch its numbers."""
+    return tuple(replace(finding, sample=sample, entity="") for finding in findings)
 
 
 def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[Finding, ...]]:
