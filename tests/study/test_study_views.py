@@ -45,7 +45,7 @@ def test_a_view_may_be_limited_to_a_sheet(make_study):
         "[{name: one, assay: flow, sheet: b.csv}]\n"
     )
     _, (one,) = seen(make_study(study, b__csv="sample\nZ\n"))
-    assert [row.sample for row in one] == ["Z"]
+    assert [(row.sample, row.source, row.row) for row in one] == [("Z", "b.csv", 2)]
 
 
 def test_numbers_are_spelled_with_a_point_in_number_columns_only(make_study):

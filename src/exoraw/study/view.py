@@ -23,6 +23,7 @@ class SampleRow:
     cells : every other column, as text exactly as normalised on reading ("" = empty)
     row : line in the spreadsheet (header = 1)
     excluded : reason of exclusion, "" where it is kept; an excluded control is never used as one
+    source : name of the sheet the row stands in, for messages
     """
 
     sample: str
@@ -32,6 +33,7 @@ class SampleRow:
     row: int
     excluded: str = ""
     visible: frozenset[str] | None = None  # None = all columns
+    source: str = "samples.csv"
 
     def __getitem__(self, column: str) -> str:
         """Return the cell of a declared column; "" where the sheet has no such column or no value."""

@@ -128,7 +128,11 @@ def _sample_rows(
             if name not in _IDENTITY
         }
         reason = excluded.get(index_of[id(row)], "")
-        found.append(SampleRow(row.sample, row.files, row.dataset, cells, row.row, reason))
+        found.append(
+            SampleRow(
+                row.sample, row.files, row.dataset, cells, row.row, reason, source=row.source or sheet.source
+            )
+        )
     return tuple(found)
 
 

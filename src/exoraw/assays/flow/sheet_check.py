@@ -24,7 +24,6 @@ from exoraw.io.inventory import DatasetHeader, Inventory
 from exoraw.study.spec import Problem
 from exoraw.study.view import SampleRow, StudyView
 
-SHEET_FILE = "samples.csv"
 STUDY_FILE = "study.yaml"
 NAMES_SHOWN = 5
 SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
@@ -85,14 +84,14 @@ def _stains_are_named(rows: Iterable[SampleRow], strategy: AnnexinPI) -> Iterato
                 "error",
                 f'"{row.sample}" is a {row["control_role"]} tube, but no dye is named. Write one of '
                 f"{', '.join(dyes[:NAMES_SHOWN])} ...",
-                SHEET_FILE, row.row, "stain",
+                row.source, row.row, "stain",
             )  # fmt: skip
         elif not is_stain(row, dyes):
             yield Problem(
                 "warning",
                 f'"{row["stain"]}" is none of the dyes of this pipeline ({", ".join(dyes)}); the tube is not '
                 "used. If it is one, add the name to strategy.annexin or strategy.dead in the settings.",
-                SHEET_FILE, row.row, "stain",
+                row.source, row.row, "stain",
             )  # fmt: skip
 
 
@@ -114,7 +113,7 @@ def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: Annex
     for message, where in said.items():
         more = f" Same in {len(where) - 1} more files." if len(where) > 1 else ""
         yield Problem(
-            "error", f"{where[0].files[0]}: {message}{more}", SHEET_FILE, where[0].row, "file",
+            "error", f"{where[0].files[0]}: {message}{more}", where[0].source, where[0].row, "file",
             confined=len(where) < read,  # a channel that no file has is an error of the settings
         )  # fmt: skip
 
@@ -125,7 +124,7 @@ def _files_have_events(rows: Iterable[SampleRow], files: Inventory) -> Iterator[
             yield Problem(
                 "warning",
                 f"{row.files[0]} holds no events; it will have a row in the table without a share.",
-                SHEET_FILE, row.row, "file",
+                row.source, row.row, "file",
             )  # fmt: skip
 
 
@@ -153,14 +152,14 @@ def _has_a_control(batch: Batch, _files: Inventory, settings: FlowSettings) -> I
             f"{batch.name}: {len(batch.stained)} stained tubes and no control. Gates are looked for "
             "between the peaks of the samples themselves, and fail where there are no two peaks. Set "
             'control_role to "vehicle" for the stained untreated tube, or add single stains.',
-            SHEET_FILE, batch.stained[0].row, "control_role",
+            batch.stained[0].source, batch.stained[0].row, "control_role",
         )  # fmt: skip
     elif roles == {UNSTAINED}:
         yield Problem(
             "warning",
             f"{batch.name}: the only control is unstained. Stained live cells are brighter than unstained "
             "ones: such a gate can be wrong by 20 points. Mark the stained untreated tube as vehicle.",
-            SHEET_FILE, batch.role(UNSTAINED)[0].row, "control_role",
+            batch.role(UNSTAINED)[0].source, batch.role(UNSTAINED)[0].row, "control_role",
         )  # fmt: skip
 
 
@@ -177,7 +176,7 @@ def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings
             "warning" if weak else "info",
             f'control "{row.sample}" has {header.size:,} events ({advice}; {ADVISED_CONTROL_EVENTS:,} are '
             "advised). Record a larger control if cells are left.",
-            SHEET_FILE, row.row, "file",
+            row.source, row.row, "file",
         )  # fmt: skip
 
 
@@ -195,7 +194,7 @@ def _fluorescent_drugs_have_a_control(batch: Batch, _files: Inventory, _s: FlowS
             f'{batch.name}: "{treatment}" contains {compound.name}, which shines by itself (seen in '
             f"{compound.seen_in}) and moves cells over the gate without any stain. Add an unstained tube of "
             f'the same treatment to this batch: control_role "unstained", treatment "{treatment}".',
-            SHEET_FILE, row.row, "treatment",
+            row.source, row.row, "treatment",
         )  # fmt: skip
 
 
@@ -215,7 +214,7 @@ def _compensation_is_possible(batch: Batch, _files: Inventory, settings: FlowSet
                 "error",
                 f"{batch.name}: compensation is to come from single stains, but no tube carries {what} alone "
                 f'(control_role "single_stain", stain "{names[0]}").',
-                SHEET_FILE, batch.rows[0].row, "control_role",
+                batch.rows[0].source, batch.rows[0].row, "control_role",
             )  # fmt: skip
 
 
@@ -229,7 +228,7 @@ def _matrices_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> I
             "warning",
             f"{batch.name}: {len(without)} of {len(found)} tubes carry no spillover matrix while others do "
             f"({_named(without)}). They would be compared uncompensated; use single stains or a CSV matrix.",
-            SHEET_FILE, without[0].row, "file",
+            without[0].source, without[0].row, "file",
         )  # fmt: skip
 
 
@@ -253,7 +252,7 @@ def _voltages_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> I
                 "warning",
                 f"{batch.name}: the detector {channel} ran at {usual:g} V, at {others} for {_named(odd)}. "
                 "Tubes of different voltages share no gate: give them a batch of their own, or record again.",
-                SHEET_FILE, odd[0].row, "file",
+                odd[0].source, odd[0].row, "file",
             )  # fmt: skip
 
 

@@ -77,15 +77,16 @@ def _raw_file(path: Path, name: str) -> RawFile:
 
 
 def view_of(rows: Iterable[Mapping[str, str]], settings: Mapping[str, Any] | None = None) -> StudyView:
-    """A study view from sheet rows; the key "excluded" carries a reason of exclusion."""
+    """A study view from sheet rows; "excluded" carries a reason of exclusion, "sheet" the sheet's name."""
+    outside = ("sample", "file", "excluded", "dataset", "sheet")
     made = []
     for line, row in enumerate(rows, start=2):
-        cells = {
-            key: value for key, value in row.items() if key not in ("sample", "file", "excluded", "dataset")
-        }
+        cells = {key: value for key, value in row.items() if key not in outside}
         files = (row["file"],) if row.get("file") else ()
         dataset = int(row.get("dataset", "0"))
-        made.append(SampleRow(row["sample"], files, dataset, cells, line, row.get("excluded", "")))
+        sheet = row.get("sheet", "samples.csv")
+        reason = row.get("excluded", "")
+        made.append(SampleRow(row["sample"], files, dataset, cells, line, reason, source=sheet))
     return StudyView("annexin_pi", FlowSettings.model_validate(settings or {}), tuple(made))
 
 

@@ -83,6 +83,14 @@ def test_a_single_stain_without_its_dye_is_an_error_in_its_cell(
     assert "no dye is named" in said
 
 
+def test_remarks_name_the_sheet_that_the_row_stands_in(small_study: SmallStudy, check_flow: Check) -> None:
+    raw, rows = small_study
+    moved = [{**row, "sheet": "day 2.xlsx"} for row in rows]
+    edited = [{**row, "stain": ""} if row["sample"] == "PI only 1" else row for row in moved]
+    (said,) = [one for one in check_flow(raw, edited) if one.startswith("error")]
+    assert said.startswith('error: day 2.xlsx row 7, column "stain"')
+
+
 def test_a_stain_that_is_no_dye_of_the_pipeline_is_a_warning(
     small_study: SmallStudy, check_flow: Check
 ) -> None:
