@@ -70,7 +70,7 @@ def test_sample_is_explained_down_to_bytes_settings_versions_and_evidence(told):
         "from task annexin/gate/DOX 1 (ok; step gate version 1;",
         f"sample: file day1/dox1.fcs sha256 {'ab' * 32}",
         "correction: none was there",
-        "settings: cofactor = 150",
+        "setting cofactor: 150",
         "random seed: 11",
         "remark: warning few_events (DOX 1): 1,000 events",
         "g.png: gates",

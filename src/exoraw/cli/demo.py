@@ -21,16 +21,16 @@ def command(
     ] = None,
 ) -> None:
     """Write a raw folder with the simulators, run it through Dask, open report.html afterwards."""
-    from exoraw.cli.console import out
+    from exoraw.cli.console import out, say
     from exoraw.cli.running import run_and_report
     from exoraw.engine.simulated import TRUTH_FILE, errors_against_truth, simulating_assays, write_study
 
     study = folder / "study.yaml"
     if study.is_file() and (folder / TRUTH_FILE).is_file():
-        out().print(f"{folder} already holds the demo; running it again. Finished work is not repeated.")
+        say(out(), f"{folder} already holds the demo; running it again. Finished work is not repeated.")
     else:
         study = write_study(folder, simulating_assays(), seed)
-        out().print(f"Raw instrument files with known truth: {folder / 'raw'}", soft_wrap=True)
+        say(out(), f"Raw instrument files with known truth: {folder / 'raw'}")
     code = run_and_report(study, workers=workers)
     if code == 0:
         _say_errors(errors_against_truth(folder / "results", folder / TRUTH_FILE))

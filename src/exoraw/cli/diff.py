@@ -14,10 +14,11 @@ def command(
 ) -> None:
     """Compare two results folders or frozen views, number by number; exit code 1 where they differ."""
     from exoraw.cli.places import results_folder
+    from exoraw.report.words import visible
     from exoraw.store.freeze import diff
 
     difference = diff(results_folder(before), results_folder(after))
     for line in difference.lines():
-        typer.echo(line)
+        typer.echo(visible(line))
     if difference:
         raise typer.Exit(1)

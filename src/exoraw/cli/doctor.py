@@ -7,15 +7,13 @@ import typer
 
 def command() -> None:
     """Check this machine: Python, packages, memory, disk, Dask."""
-    from rich.markup import escape
-
-    from exoraw.cli.console import EXIT_SOME_FAILED, out
+    from exoraw.cli.console import EXIT_SOME_FAILED, out, plain
     from exoraw.engine.doctor import doctor
 
     failed = False
     for check in doctor():
         mark = "[green]ok[/]  " if check.ok else "[bold red]fail[/]"
-        out().print(f"{mark} {escape(check.name)}: {escape(check.message)}", soft_wrap=True)
+        out().print(f"{mark} {plain(check.name)}: {plain(check.message)}", soft_wrap=True)
         failed = failed or not check.ok
     if failed:
         raise typer.Exit(EXIT_SOME_FAILED)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from exoraw.cli.console import out, plural
+from exoraw.cli.console import out, plain, plural, say
 
 if TYPE_CHECKING:
     from exoraw.study.draft import Written
@@ -33,25 +33,23 @@ def draft_study(raw: Path, folder: Path, preset: str) -> Written:
 
 def show_draft(written: Written) -> None:
     """Say which files were written, where each column comes from, and what is left to do."""
-    from rich.markup import escape
     from rich.table import Table
 
     console = out()
     verb = "Drafted" if written.is_new else "Added to what was there"
-    console.print(f"{verb}: {plural(written.added, 'row')} in {written.sheet}", soft_wrap=True)
+    say(console, f"{verb}: {plural(written.added, 'row')} in {written.sheet}")
     table = Table(box=None, pad_edge=False)
     for heading in ("column", "comes from", "rows", "for example"):
         table.add_column(heading, overflow="fold")
     for origin in written.draft.origins:
         source = f"{origin.source} (a guess: please look at it)" if origin.guessed else origin.source
-        table.add_row(escape(origin.column), escape(source), str(origin.rows), escape(origin.example))
+        table.add_row(plain(origin.column), plain(source), str(origin.rows), plain(origin.example))
     if written.draft.origins:
         console.print(table)
     for remark in written.remarks:
-        console.print(escape(remark), soft_wrap=True)
-    console.print(
+        say(console, remark)
+    say(
+        console,
         f"Next: fill {written.sheet.name} in Excel (treatment, replicate, control_role), "
         f"then: exoraw check {written.study.parent}",
-        soft_wrap=True,
-        markup=False,
     )

@@ -14,8 +14,9 @@ def command(
 ) -> None:
     """Say for a sample, file or number which bytes, parameters and version it comes from."""
     from exoraw.cli.places import results_folder
+    from exoraw.report.words import visible
     from exoraw.store.explain import explain, lines
     from exoraw.store.results import Results
 
     for line in lines(explain(Results(results_folder(results)), what)):
-        typer.echo(line)
+        typer.echo(visible(line))

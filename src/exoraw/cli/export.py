@@ -26,10 +26,11 @@ def command(
     redact: Annotated[bool, typer.Option("--redact", help="Take patient and operator names out.")] = False,
 ) -> None:
     """Write the results as files for Excel, R, SPSS or Prism; every cell keeps its type."""
-    from exoraw.cli.console import out
-    from exoraw.cli.places import results_folder
+    from exoraw.cli.console import out, say
+    from exoraw.cli.places import outside_raw, results_folder
     from exoraw.store.export import export
     from exoraw.store.results import Results
 
-    for path in export(Results(results_folder(results)), to.value, folder, redact=redact):
-        out().print(str(path), soft_wrap=True)
+    place = None if folder is None else outside_raw(folder, results)
+    for path in export(Results(results_folder(results)), to.value, place, redact=redact):
+        say(out(), str(path))

@@ -13,8 +13,8 @@ def command(
     results: Annotated[Path, typer.Argument(help="Results folder, study.yaml or its folder.")] = Path(),
 ) -> None:
     """Keep the current tables under a name; later runs never change them."""
-    from exoraw.cli.console import out
+    from exoraw.cli.console import out, say
     from exoraw.cli.places import results_folder
     from exoraw.store.freeze import freeze
 
-    out().print(f"Frozen: {freeze(results_folder(results), name)}", soft_wrap=True)
+    say(out(), f"Frozen: {freeze(results_folder(results), name)}")

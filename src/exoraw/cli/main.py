@@ -27,7 +27,7 @@ from exoraw.cli import (
     scan,
     schema,
 )
-from exoraw.cli.console import EXIT_INTERRUPTED, EXIT_STORE, EXIT_USAGE, complain
+from exoraw.cli.console import EXIT_INTERRUPTED, EXIT_OK, EXIT_STORE, EXIT_USAGE, complain, err, show_problems
 from exoraw.io.errors import ExorawError, StoreError
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _options(
     pass
 
 
+_DEBUG = "EXORAW_DEBUG"
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -117,12 +118,38 @@ def main() -> None:
     except KeyboardInterrupt:
         complain("Interrupted.")
         sys.exit(EXIT_INTERRUPTED)
-    except StoreError as error:
-        complain(str(error))
-        sys.exit(EXIT_STORE)
-    except ExorawError as error:
-        complain(str(error))
-        sys.exit(EXIT_USAGE)
+    except BrokenPipeError:  # the reader of a pipe has seen enough: exoraw explain ... | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(EXIT_OK)
+    except Exception as error:  # noqa: BLE001  the last place before the shell
+        sys.exit(_say_in_words(error))
+
+
+def _say_in_words(error: Exception) -> int:
+    """Print why a command ended; return its exit code.
+
+    What nobody foresaw is a defect of exoraw: it is said in one line too, and its traceback is there for
+    whoever mends it, with EXORAW_DEBUG=1.
+    """
+    if os.environ.get(_DEBUG):
+        raise error
+    if isinstance(error, ExorawError):
+        problems = getattr(error, "problems", ())
+        if problems:
+            show_problems(problems, err())
+        else:
+            complain(str(error))
+        return EXIT_STORE if isinstance(error, StoreError) else EXIT_USAGE
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        complain(f"{place}{error.strerror or error}. Check the path, its permissions and the disk.")
+        return EXIT_STORE
+    complain(
+        f"This should not happen: {type(error).__name__}: {error}. It is a defect of exoraw {__version__}; "
+        "your raw files and finished results are as they were. Please report it with what the same command "
+        f"shows after {_DEBUG}=1."
+    )
+    return EXIT_STORE
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -17,12 +16,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from exoraw.cli.console import err
+from exoraw.cli.console import err, plural, say
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from exoraw.engine.options import Listener, Totals
+    from exoraw.engine.options import Totals
     from exoraw.engine.tasks import Receipt
 
 SECONDS_BETWEEN_LINES = 60.0
@@ -33,6 +32,7 @@ class LineListener:
 
     def __init__(self, verbose: int) -> None:
         self._verbose = verbose
+        self.said: set[str] = set()  # units whose failure was said
         self._total = self._done = self._failed = 0
         self._last = time.monotonic()
 
@@ -40,7 +40,7 @@ class LineListener:
         """Say how much there is to do."""
         self._total = sum(part.to_run for part in totals)
         cached = sum(part.cached for part in totals)
-        self.message(f"{self._total:,} tasks to run, {cached:,} up to date.")
+        self.message(f"{plural(self._total, 'task')} to run, {cached:,} kept from earlier runs.")
 
     def started(self, unit: str, assay: str) -> None:  # noqa: ARG002  the protocol hands it over
         """Name the unit where everything is to be said."""
@@ -52,7 +52,8 @@ class LineListener:
         self._done += 1
         if receipt.status != "ok":
             self._failed += 1
-            self.message(f"{receipt.status}: {receipt.unit}: {receipt.error}")
+            self.said.add(receipt.unit)
+            self.message(f"{receipt.status} {receipt.unit}: {receipt.error}")
         elif self._verbose:
             self.message(f"ok: {receipt.unit} ({receipt.row.seconds:.1f} s)")
         if time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
@@ -61,7 +62,7 @@ class LineListener:
 
     def message(self, text: str) -> None:
         """Print one sentence."""
-        err().print(escape(text), soft_wrap=True)
+        say(err(), text)
 
 
 class BarListener:
@@ -70,6 +71,7 @@ class BarListener:
     def __init__(self, progress: Progress, verbose: int) -> None:
         self._progress = progress
         self._verbose = verbose
+        self.said: set[str] = set()  # units whose failure was said
         self._bars: dict[str, TaskID] = {}
 
     def planned(self, totals: tuple[Totals, ...]) -> None:
@@ -92,17 +94,18 @@ class BarListener:
             fields = self._progress.tasks[self._progress.task_ids.index(bar)].fields
             self._progress.update(bar, advance=receipt.bytes, done=fields["done"] + 1)
         if receipt.status != "ok":
-            self.message(f"{receipt.status}: {receipt.unit}: {receipt.error}")
+            self.said.add(receipt.unit)
+            self.message(f"{receipt.status} {receipt.unit}: {receipt.error}")
         elif self._verbose:
             self.message(f"ok: {receipt.unit} ({receipt.row.seconds:.1f} s)")
 
     def message(self, text: str) -> None:
         """Print one sentence above the bars."""
-        self._progress.console.print(escape(text), soft_wrap=True)
+        say(self._progress.console, text)
 
 
 @contextmanager
-def listening(verbose: int) -> Iterator[Listener]:
+def listening(verbose: int) -> Iterator[LineListener | BarListener]:
     """Give the listener that fits where the messages go."""
     console = err()
     if not console.is_terminal:

@@ -17,8 +17,9 @@ def command(
     redact: Annotated[bool, typer.Option("--redact", help="Take patient and operator names out.")] = False,
 ) -> None:
     """Write report.html from a results folder: one file, no network, readable without scripts."""
-    from exoraw.cli.console import out
-    from exoraw.cli.places import results_folder
+    from exoraw.cli.console import out, say
+    from exoraw.cli.places import outside_raw, results_folder
     from exoraw.report.build import build_report
 
-    out().print(f"Report: {build_report(results_folder(results), to, redact=redact)}", soft_wrap=True)
+    place = None if to is None else outside_raw(to, results)
+    say(out(), f"Report: {build_report(results_folder(results), place, redact=redact)}")

@@ -18,21 +18,27 @@ def command(
     ] = False,
 ) -> None:
     """Show what is in a folder of raw files, by content; unknown files with the reason."""
-    from exoraw.cli.console import complain
+    from exoraw.cli.console import complain, out, plural, say
     from exoraw.engine.inventory import take_inventory
 
     if not folder.is_dir():
         complain(f"{folder}: this is not a folder. Name the folder that holds the instrument's files.")
         raise typer.Exit(2)
     inventory = take_inventory(folder, cache=None)
-    _show_kinds(inventory)
+    if len(inventory):
+        _show_kinds(inventory)
+    else:
+        say(out(), f"There are no files in {folder}.")
     _show_files([raw for raw in inventory if every or raw.problem or not raw.format])
+    if inventory.ignored:
+        left = plural(inventory.ignored, "hidden or system file")
+        say(out(), f"{left} left aside (such as .DS_Store, Thumbs.db or ~$...).")
 
 
 def _show_kinds(inventory: Inventory) -> None:
     from rich.table import Table
 
-    from exoraw.cli.console import out, plural
+    from exoraw.cli.console import out, plain, plural
 
     kinds: dict[tuple[str, str], list[RawFile]] = {}
     for raw in inventory:
@@ -43,7 +49,7 @@ def _show_kinds(inventory: Inventory) -> None:
     for (kind, instrument), files in sorted(kinds.items()):
         datasets = sum(len(raw.header.datasets) for raw in files)
         size = sum(raw.size for raw in files) / 1e6
-        table.add_row(kind, instrument, f"{len(files):,}", f"{datasets:,}", f"{size:,.1f} MB")
+        table.add_row(kind, plain(instrument), f"{len(files):,}", f"{datasets:,}", f"{size:,.1f} MB")
     out().print(table)
 
 
@@ -52,11 +58,9 @@ def _instrument(raw: RawFile) -> str:
 
 
 def _show_files(files: list[RawFile]) -> None:
-    from rich.markup import escape
-
-    from exoraw.cli.console import out
+    from exoraw.cli.console import out, say
 
     console = out()
     for raw in files:
         state = raw.problem or raw.format or "not recognised as any format that exoraw reads"
-        console.print(f"  {escape(raw.path)}: {escape(state)}", soft_wrap=True)
+        say(console, f"  {raw.path}: {state}")

@@ -94,15 +94,21 @@ def _why_unknown(head: bytes, relative: str, known: Sequence[Format]) -> str:
     looks = next(
         (f", which looks like {words}" for value, at, words in _COMMON if head[at:].startswith(value)), ""
     )
-    found = f"{head[:_SHOWN_BYTES]!r}{looks}"
+    found = f"{_shown(head[:_SHOWN_BYTES])}{looks}"
     claimed = next((declared for declared in known if suffix in declared.suffixes), None)
     if claimed:
-        expected = " or ".join(repr(magic.value) for magic in claimed.magics)
+        expected = " or ".join(dict.fromkeys(_shown(magic.value) for magic in claimed.magics))
         return (
             f"the name says {claimed.title}, but the content does not: expected {expected}, found {found}. "
             "Export or copy it again from the instrument."
         )
     return f"no assay reads this kind of file; it starts with {found}."
+
+
+def _shown(start: bytes) -> str:
+    """Write bytes for a person: text in quotes, anything else by its codes ("89 50 4E 47")."""
+    text = start.decode("latin-1")
+    return f'"{text}"' if text.isascii() and text.isprintable() else start.hex(" ").upper()
 
 
 @cache

@@ -17,6 +17,7 @@ from exoraw.io.errors import StoreError
 from exoraw.store import layout
 from exoraw.store.disk import TEMPORARY, replace
 from exoraw.store.lock import require_lock
+from exoraw.store.manifest import refuse_other_major
 from exoraw.store.rows import EVIDENCE, Part, TaskRow, from_record
 
 _log = logging.getLogger(__name__)
@@ -55,7 +56,11 @@ def committed(results: Path) -> dict[str, TaskRow]:
 
 
 def read_index(results: Path) -> Index:
-    """Read every commit row of a results folder; an absent folder is an empty index."""
+    """Read every commit row of a results folder; an absent folder is an empty index.
+
+    Raises StoreError where the folder was written in another schema major: its rows mean something else.
+    """
+    refuse_other_major(results)
     ignored: list[Ignored] = []
     present = _sizes(results)
     sound: dict[str, list[TaskRow]] = {}

@@ -76,6 +76,16 @@ def read_manifest(results: Path) -> Manifest:
     return manifest
 
 
+def refuse_other_major(results: Path) -> None:
+    """Raise StoreError where another schema major was written here; an absent manifest is no reason.
+
+    Neither is a damaged one: the next run writes it anew.
+    """
+    if _read_json(results / layout.MANIFEST) is None:
+        return
+    read_manifest(results)
+
+
 def _check_major(results: Path, manifest: Manifest) -> None:
     if manifest.schema_major != SCHEMA_MAJOR:
         raise StoreError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from exoraw.io.errors import StoreError
 from exoraw.store import layout
 from exoraw.store.disk import explaining_full_disk, read_parquet, sync_folder, write_file
 from exoraw.store.schemas import RUNS
+
+_log = logging.getLogger(__name__)
 
 _FIELDS = {field.name for field in RUNS.fields}
 
@@ -35,8 +38,16 @@ def run_table(results: Path) -> pa.Table:
     """Return all runs in order of their start."""
     folder = layout.store(results) / layout.RUNS
     names = sorted(path.name for path in folder.glob("*.parquet")) if folder.is_dir() else []
-    tables = [_cast(read_parquet(folder / name)) for name in names]
-    return pa.concat_tables([RUNS.schema.empty_table(), *tables])
+    return pa.concat_tables([RUNS.schema.empty_table(), *_sound(folder / name for name in names)])
+
+
+def _sound(paths: Iterable[Path]) -> Iterator[pa.Table]:
+    """Yield the runs whose record can be read: a damaged one must not keep the numbers from the reader."""
+    for path in paths:
+        try:
+            yield _cast(read_parquet(path))
+        except (OSError, pa.ArrowException) as error:
+            _log.warning("%s: the record of this run is damaged and was left out (%s)", path.name, error)
 
 
 def _path(results: Path, run_id: str) -> Path:

@@ -157,6 +157,15 @@ def settings_of(source: PipelineSource, model: type[M]) -> M:
     return validated(model, source.tree)
 
 
+def raw_folder(path: Path) -> Path | None:
+    """Return the raw folder that a study file names, absolute; None where the file cannot be read."""
+    try:
+        tree = read_tree(path)
+        return _Loading(path.resolve(), validated(Study, tree), tree).raw
+    except StudyError:
+        return None
+
+
 def _study_file(path: Path) -> Path:
     found = path / STUDY_FILE if path.is_dir() else path
     if not found.is_file():
@@ -291,7 +300,7 @@ class _Loading:
         sheets = [sheet for name in self.study.sheets if (sheet := self._read(name, known)) is not None]
         whole = joined(sheets) if sheets else Sheet("", (), ())
         whole = self.attempt(lambda: plate_rows(whole, self.study.plates, self.folder, self.raw), whole)
-        if not self.errors and not whole.columns:
+        if not self.errors and not sheets and not self.study.plates:
             self._error("samples: neither a sample sheet nor a plate map is named", "samples")
         return replace(whole, rows=tuple(map(self._with_names_as_on_disk, whole.rows)))
 

@@ -107,7 +107,8 @@ def read_tree(path: Path) -> Node:
     try:
         decoded = decode(read_bytes(path, LARGEST_FILE), path)
     except FormatError as error:
-        raise StudyProblems([Problem("error", f"cannot be read: {error}", path.name)]) from error
+        found = f"expected {error.expected}, found {error.found}. {error.advice}".rstrip()
+        raise StudyProblems([Problem("error", f"cannot be read: {found}", path.name)]) from error
     return parse_tree(decoded.text, path.name)
 
 

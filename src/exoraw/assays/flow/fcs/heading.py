@@ -22,6 +22,7 @@ from exoraw.io.errors import FormatError
 from exoraw.io.guard import RawBytes
 
 MAX_DATASETS = 1_000  # the largest seen holds 2; a file of 384 wells is conceivable
+MAX_PARAMETERS = 10_000  # more channels than any cytometer; mass cytometers have about 60
 _GAP = 1 << 16  # bytes searched for keywords outside TEXT
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from exoraw.assays.flow.fcs.heading import Heading, headings
+from exoraw.assays.flow.fcs.heading import MAX_PARAMETERS, Heading, headings
 from exoraw.assays.flow.fcs.segments import HEADER_BYTES
 from exoraw.assays.flow.fcs.text import Text, parse_integer
 from exoraw.io.errors import FormatError
@@ -51,6 +51,9 @@ def header(path: str | Path) -> Header:
             if not found:
                 raise
     first = found[0].text
+    channels = first.integer("$PAR")
+    if channels is None or not 1 <= channels <= MAX_PARAMETERS:  # else the reader will refuse it, overnight
+        raise first.error("$PAR", f"a number of channels between 1 and {MAX_PARAMETERS:,}")
     model = first.get("$CYT") or ""
     return Header(
         datasets=tuple(_dataset(index, found) for index in range(len(found))),

@@ -17,7 +17,7 @@ from exoraw.assays.flow.fcs.checks import check_values
 from exoraw.assays.flow.fcs.data import FcsData, find_channel
 from exoraw.assays.flow.fcs.decode import linear_events
 from exoraw.assays.flow.fcs.findings import SHOWN_NAMES, remark
-from exoraw.assays.flow.fcs.heading import Heading, check_rest, headings
+from exoraw.assays.flow.fcs.heading import MAX_PARAMETERS, Heading, check_rest, headings
 from exoraw.assays.flow.fcs.locate import Place, count_events, locate_data
 from exoraw.assays.flow.fcs.lookalikes import look_alikes
 from exoraw.assays.flow.fcs.matrix import read_spillover
@@ -28,8 +28,6 @@ from exoraw.assays.flow.fcs.stored import ByteOrder, Packing, Stored, possible_p
 from exoraw.assays.flow.fcs.text import Text, parse_real
 from exoraw.io.errors import FormatError
 from exoraw.io.guard import RawBytes, open_raw
-
-MAX_PARAMETERS = 10_000  # more channels than any cytometer; mass cytometers have about 60
 
 
 def read_fcs(path: str | Path, dataset: int = 0, channels: Sequence[str] | None = None) -> FcsData:

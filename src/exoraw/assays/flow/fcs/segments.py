@@ -76,7 +76,7 @@ def read_segments(raw: RawBytes, base: int) -> Segments:
     offsets = [_offset(head[10 + 8 * k : 18 + 8 * k]) for k in range(6)]
     text = _span(offsets[0], offsets[1])
     if text is None or text.begin < HEADER_BYTES - 16:  # FCS 2.0 may leave the ANALYSIS offsets out
-        found = repr(head[10:26].decode("latin-1"))
+        found = _shown(head[10:26])
         advice = "The start of the file is damaged; copy it again from the instrument."
         raise FormatError(raw.path, base + 10, "the place of the keywords as two numbers", found, advice)
     unreadable = [name for name, value in zip(_FIELDS[2:], offsets[2:], strict=True) if value is None]
@@ -90,13 +90,19 @@ def read_segments(raw: RawBytes, base: int) -> Segments:
 
 def _version(raw: RawBytes, base: int, magic: bytes) -> str:
     if re.fullmatch(rb"FCS\d\.\d", magic) is None:
-        found = repr(magic.decode("latin-1"))
+        found = _shown(magic)
         raise FormatError(raw.path, base, "'FCS' and a version such as 3.1", found, _NOT_FCS)
     version = magic[3:].decode("ascii")
     if version == "1.0":
         advice = "Convert it with the instrument's software; the 1984 format is not read."
         raise FormatError(raw.path, base + 3, "FCS 2.0 or later", "FCS 1.0", advice)
     return version
+
+
+def _shown(found: bytes) -> str:
+    """Write bytes for a person: text in quotes, anything else by its codes ("89 50 4E 47")."""
+    text = found.decode("latin-1")
+    return f"'{text}'" if text.isascii() and text.isprintable() else found.hex(" ").upper()
 
 
 def _offset(field: bytes) -> int | None:
