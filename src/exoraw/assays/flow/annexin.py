@@ -53,6 +53,7 @@ def annexin_thresholds(
     *,
     settings: ThresholdSettings | None = None,
     seed: int = 0,
+    floors: tuple[float | None, float | None] = (None, None),
 ) -> AnnexinThresholds:
     """Find the threshold pair of one batch and cell line.
 
@@ -72,6 +73,8 @@ def annexin_thresholds(
         treatment) pooled. "unstained_treated": no dye, same treatment, for a drug that fluoresces.
     settings : see `ThresholdSettings`
     seed : of the resampling
+    floors : lowest value that either detector can show (`margins.detector_floor`), linear; None where
+        events do not pile up. Cells at or below it count as dimmer, no more is known of them
 
     Raises
     ------
@@ -86,7 +89,7 @@ def annexin_thresholds(
     findings: list[Finding] = []
     for column, axis in enumerate(AXES):
         signals = {role: events[:, column] for role, events in checked.items() if len(events)}
-        threshold, remarked = _axis_threshold(axis, signals, chosen, seed + column)
+        threshold, remarked = _axis_threshold(axis, signals, chosen, seed + column, floors[column])
         found.append(threshold)
         findings.extend(remarked)
     findings.extend(compensation_findings(checked))
@@ -101,17 +104,21 @@ def _events(role: str, events: FloatArray) -> FloatArray:
 
 
 def _axis_threshold(
-    axis: Axis, signals: Mapping[TubeRole, FloatArray], settings: ThresholdSettings, seed: int
+    axis: Axis,
+    signals: Mapping[TubeRole, FloatArray],
+    settings: ThresholdSettings,
+    seed: int,
+    floor: float | None,
 ) -> tuple[AxisThreshold, list[Finding]]:
-    negatives = stained_negatives(signals.get("treated"))
+    negatives = stained_negatives(signals.get("treated"), floor)
     candidates = (
-        control_candidate("vehicle", signals.get("vehicle"), settings.sigmas),
-        _single_stain(axis, signals, settings.sigmas, negatives),
-        valley_candidate(signals.get("treated", signals.get("vehicle"))),
+        control_candidate("vehicle", signals.get("vehicle"), settings.sigmas, floor),
+        _single_stain(axis, signals, settings.sigmas, negatives, floor),
+        valley_candidate(signals.get("treated", signals.get("vehicle")), floor=floor),
         unstained_candidate(signals.get("unstained"), settings.unstained_percentile),
     )
     used = preferred(candidates)
-    threshold = _threshold(axis, used, signals, candidates, settings, seed)
+    threshold = _threshold(axis, used, signals, candidates, settings, seed, floor)
     found = axis_findings(threshold, used, signals, negatives, settings.min_events)
     return threshold, found
 
@@ -130,17 +137,20 @@ def _single_stain(
     signals: Mapping[TubeRole, FloatArray],
     sigmas: float,
     negatives: NegativePopulation | None,
+    floor: float | None,
 ) -> Candidate:
     """The axis' own single stain: the other dye's tube has no background of this dye at all."""
-    candidate = control_candidate("single stain", signals.get(SINGLE_STAIN[axis]), sigmas)
-    compared = negatives or stained_negatives(signals.get("vehicle"))
+    candidate = control_candidate("single stain", signals.get(SINGLE_STAIN[axis]), sigmas, floor)
+    compared = negatives or stained_negatives(signals.get("vehicle"), floor)
     if candidate.usable and unlike_stained_cells(candidate, compared):
         reason = "its negative events are dimmer than the negative events of the stained tubes"
         return replace(candidate, why_not=reason)
     return candidate
 
 
-def _drug_shift(signals: Mapping[TubeRole, FloatArray], sigmas: float, source: ThresholdSource) -> float:
+def _drug_shift(
+    signals: Mapping[TubeRole, FloatArray], sigmas: float, source: ThresholdSource, floor: float | None
+) -> float:
     """Linear signal that the drug's own light adds to the upper end of the negative cells.
 
     Light adds up on the linear scale: threshold + (upper end of unstained treated - of unstained). A
@@ -150,7 +160,7 @@ def _drug_shift(signals: Mapping[TubeRole, FloatArray], sigmas: float, source: T
     if plain is None or drugged is None or source == "valley":
         return 0.0
     try:
-        without, with_drug = negative_population(plain), negative_population(drugged)
+        without, with_drug = negative_population(plain, floor), negative_population(drugged, floor)
     except DensityError:
         return 0.0
     shift = with_drug.upper(sigmas) - without.upper(sigmas)
@@ -165,10 +175,11 @@ def _threshold(
     candidates: tuple[Candidate, ...],
     settings: ThresholdSettings,
     seed: int,
+    floor: float | None,
 ) -> AxisThreshold:
     if used is None or used.threshold is None:
         return AxisThreshold(axis, None, "none", None, None, None, 0, None, None, 0.0, candidates)
-    shift = _drug_shift(signals, settings.sigmas, used.source)
+    shift = _drug_shift(signals, settings.sigmas, used.source, floor)
     low = high = None
     if settings.bootstraps:
         low, high = threshold_interval(
@@ -178,6 +189,7 @@ def _threshold(
             percentile=settings.unstained_percentile,
             times=settings.bootstraps,
             seed=seed,
+            floor=floor,
         )
     return AxisThreshold(
         axis,

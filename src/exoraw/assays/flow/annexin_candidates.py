@@ -80,13 +80,16 @@ class Candidate:
 
 
 def control_candidate(
-    source: Literal["vehicle", "single stain"], linear: FloatArray | None, sigmas: float
+    source: Literal["vehicle", "single stain"],
+    linear: FloatArray | None,
+    sigmas: float,
+    floor: float | None = None,
 ) -> Candidate:
     """Negative mode + k sigma of a stained control, on the control's own axis."""
     if linear is None:
         return Candidate(source, None, "no such tube")
     try:
-        found = negative_population(linear)
+        found = negative_population(linear, floor)
     except DensityError as error:
         return Candidate(source, None, str(error), n=linear.size)
     return Candidate(
@@ -113,18 +116,21 @@ def is_misfit(candidate: Candidate) -> bool:
     return candidate.misfit > MISFIT_LIMIT + MISFIT_NOISE / sqrt(candidate.n)
 
 
-def valley_candidate(linear: FloatArray | None, *, lowest_share: float = MIN_MODE_SHARE) -> Candidate:
+def valley_candidate(
+    linear: FloatArray | None, *, lowest_share: float = MIN_MODE_SHARE, floor: float | None = None
+) -> Candidate:
     """Deepest valley over the negative peak of the stained tubes: two peaks of 1 % or more, real depth.
 
     Parameters
     ----------
     linear : (n,) linear signal, None where there is no such tube
     lowest_share : of the events, that the negative peak must hold; valleys below it are not looked at
+    floor : lowest value the detector can show; the pile on it is no peak
     """
     if linear is None:
         return Candidate("valley", None, "no stained tube")
     try:
-        axis, _, seen = _seen(linear)
+        axis, _, seen = _seen(above(linear, floor))
     except DensityError as error:
         return Candidate("valley", None, str(error), n=linear.size)
     place = _deepest(seen, lowest_share)
@@ -134,6 +140,11 @@ def valley_candidate(linear: FloatArray | None, *, lowest_share: float = MIN_MOD
     threshold = float(axis.inverse(np.array([valley.position]))[0])
     shallow = "" if valley.depth >= VALLEY_DEPTH else f"the valley is only {valley.depth:.2f} deep"
     return Candidate("valley", threshold, shallow, n=linear.size)
+
+
+def above(linear: FloatArray, floor: float | None) -> FloatArray:
+    """Events above the lowest value the detector can show."""
+    return linear if floor is None else linear[linear > floor]
 
 
 def _seen(linear: FloatArray) -> tuple[Arcsinh, Density, Landscape]:
@@ -170,7 +181,14 @@ def preferred(candidates: tuple[Candidate, ...]) -> Candidate | None:
 
 
 def threshold_interval(
-    candidate: Candidate, linear: FloatArray, *, sigmas: float, percentile: float, times: int, seed: int
+    candidate: Candidate,
+    linear: FloatArray,
+    *,
+    sigmas: float,
+    percentile: float,
+    times: int,
+    seed: int,
+    floor: float | None = None,
 ) -> tuple[float, float]:
     """95 % interval of a candidate's threshold, from `times` resamplings of the tube it was found on.
 
@@ -183,12 +201,12 @@ def threshold_interval(
         low, high = np.sort(linear)[ranks]
         return float(low), float(high)
     if candidate.source == "valley":
-        axis, shape, seen = _seen(linear)
+        axis, shape, seen = _seen(above(linear, floor))
         place = _deepest(seen) or 0
         ends = seen.peaks[place].position, seen.peaks[place + 1].position
         values = axis.inverse(resampled_valley(shape, *ends, times, seed))
     else:
-        values = bootstrap_upper(linear, sigmas, times, seed)
+        values = bootstrap_upper(linear, sigmas, times, seed, floor)
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)
 
@@ -205,11 +223,11 @@ def unlike_stained_cells(single: Candidate, stained: NegativePopulation | None) 
     return centre < stained.centre - UNLIKE_SIGMAS * stained.sigma
 
 
-def stained_negatives(linear: FloatArray | None) -> NegativePopulation | None:
+def stained_negatives(linear: FloatArray | None, floor: float | None = None) -> NegativePopulation | None:
     """Negative population of stained tubes, None where it cannot be found."""
     if linear is None:
         return None
     try:
-        return negative_population(linear)
+        return negative_population(linear, floor)
     except DensityError:
         return None

@@ -259,7 +259,11 @@ def _between(linear: FloatArray, one: float, other: float) -> float:
     return float(np.mean((linear > low) & (linear <= high)))
 
 
-def tube_findings(events: FloatArray, thresholds: AnnexinThresholds) -> tuple[Finding, ...]:
+def tube_findings(
+    events: FloatArray,
+    thresholds: AnnexinThresholds,
+    floors: tuple[float | None, float | None] = (None, None),
+) -> tuple[Finding, ...]:
     """Remark on a tube that its batch's thresholds do not fit.
 
     A threshold that runs through a tube's own peak, or negative cells that lie elsewhere than those of
@@ -269,11 +273,13 @@ def tube_findings(events: FloatArray, thresholds: AnnexinThresholds) -> tuple[Fi
     ----------
     events : (n, 2) compensated linear events of one tube, annexin and DNA dye
     thresholds : of the batch
+    floors : lowest value that either detector can show, linear; None where events do not pile up
     """
     found = []
     for column, axis in enumerate((thresholds.annexin, thresholds.dna)):
         if axis.threshold is not None:
-            found += [*_cut_peak(axis, events[:, column]), *_unlike_control(axis, events[:, column])]
+            found += _cut_peak(axis, events[:, column])
+            found += _unlike_control(axis, events[:, column], floors[column])
     return tuple(found)
 
 
@@ -289,9 +295,9 @@ def _cut_peak(axis: AxisThreshold, linear: FloatArray) -> list[Finding]:
     return [_remark(axis.axis, "threshold_in_peak", message, height, IN_PEAK)]
 
 
-def _unlike_control(axis: AxisThreshold, linear: FloatArray) -> list[Finding]:
+def _unlike_control(axis: AxisThreshold, linear: FloatArray, floor: float | None) -> list[Finding]:
     """Hold a tube's negative cells against those of the control, moved by the drug's light if it shines."""
-    negatives = stained_negatives(linear)
+    negatives = stained_negatives(linear, floor)
     if negatives is None or axis.mode is None or axis.sigma is None or axis.cofactor is None:
         return []
     if axis.source not in CONTROL:  # set by a person

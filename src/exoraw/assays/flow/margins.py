@@ -82,6 +82,23 @@ def margin_events(events: FloatArray, channels: Sequence[str], ranges: Sequence[
     return Margins(tuple(found), saturated, low)
 
 
+def detector_floor(values: FloatArray) -> float | None:
+    """Return the lowest value that a detector can show, where events pile up on it; None without a pile.
+
+    Log amplifiers and detectors that clip at zero write it for every dimmer event.
+
+    Parameters
+    ----------
+    values : (n,) linear signal of one channel before compensation
+    """
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return None
+    floor = float(finite.min())
+    shared = int(np.count_nonzero(finite == floor))
+    return floor if shared < finite.size and _is_plateau(shared, finite.size) else None
+
+
 def _channel_margin(
     values: FloatArray, channel: str, top: float | None
 ) -> tuple[ChannelMargin, BoolArray, BoolArray]:

@@ -73,7 +73,7 @@ class _Normal:
         return float(self.cofactor * np.sinh(self.centre + sigmas * self.sigma))
 
 
-def negative_population(linear: FloatArray) -> NegativePopulation:
+def negative_population(linear: FloatArray, floor: float | None = None) -> NegativePopulation:
     """Fit the negative population of a control tube.
 
     Autofluorescence and background staining are right-skewed (about log-normal), detector noise is
@@ -85,14 +85,17 @@ def negative_population(linear: FloatArray) -> NegativePopulation:
     Parameters
     ----------
     linear : (n,) compensated linear signal of one channel
+    floor : lowest value the detector can show, linear; events at or below it are known to lie below and
+        no more (left-censored). On a log amplifier a sixth of unstained cells may: taken at face value
+        they look like a population of their own
 
     Raises
     ------
-    DensityError : fewer than 50 finite events, or no spread
+    DensityError : fewer than 50 finite events above the floor, or no spread
     """
-    values = _finite(linear)
-    start, share, spread = _start(values)
-    histogram = _histogram(values, start)
+    values = _finite(linear, floor)
+    start, share, spread = _start(values, floor)
+    histogram = _histogram(values, start, floor)
     fitted = _fit_in_window(histogram, start, spread)
     misfit = _misfit(histogram.up_to(fitted.linear(WINDOW_SIGMAS)), fitted)
     return NegativePopulation(
@@ -106,16 +109,18 @@ def negative_population(linear: FloatArray) -> NegativePopulation:
     )
 
 
-def bootstrap_upper(linear: FloatArray, sigmas: float, resamplings: int, seed: int) -> FloatArray:
+def bootstrap_upper(
+    linear: FloatArray, sigmas: float, resamplings: int, seed: int, floor: float | None = None
+) -> FloatArray:
     """Fit the negative population to resampled events.
 
     Returns
     -------
     (resamplings,) values of `upper(sigmas)`, linear
     """
-    values = _finite(linear)
-    start, _, spread = _start(values)
-    histogram = _histogram(values, start)
+    values = _finite(linear, floor)
+    start, _, spread = _start(values, floor)
+    histogram = _histogram(values, start, floor)
     found = _fit_in_window(histogram, start, spread)
     chances = histogram.counts / histogram.counts.sum()
     draws = np.random.default_rng(seed).multinomial(values.size, chances, size=resamplings)
@@ -123,27 +128,35 @@ def bootstrap_upper(linear: FloatArray, sigmas: float, resamplings: int, seed: i
     return np.array([refit.linear(sigmas) for refit in refits])
 
 
-def _finite(linear: FloatArray) -> FloatArray:
+def _finite(linear: FloatArray, floor: float | None) -> FloatArray:
     values = np.asarray(linear, dtype=np.float64)
     values = values[np.isfinite(values)]
-    if values.size < MIN_FIT_EVENTS:
-        raise DensityError(f"a negative population needs {MIN_FIT_EVENTS} events; there are {values.size}")
+    shown = values.size if floor is None else int(np.count_nonzero(values > floor))
+    if shown < MIN_FIT_EVENTS:
+        where = "" if floor is None else " above the lowest value of the detector"
+        raise DensityError(f"a negative population needs {MIN_FIT_EVENTS} events{where}; there are {shown}")
     return values
 
 
-def _start(values: FloatArray) -> tuple[_Normal, float, float]:
+def _start(values: FloatArray, floor: float | None) -> tuple[_Normal, float, float]:
     """Lowest peak that is a population, its left-side sigma, its share, its linear spread."""
-    axis = estimate_arcsinh(values)
-    display = axis.forward(values)
-    seen = landscape(density(display))
+    shown = values if floor is None else values[values > floor]
+    axis = estimate_arcsinh(shown)
+    seen = landscape(density(axis.forward(shown)))
     place = next((i for i, peak in enumerate(seen.peaks) if peak.share >= MIN_MODE_SHARE), 0)
     peak = seen.peaks[place]
-    floor = seen.valleys[place - 1].position if place else -np.inf
-    sigma = left_side_sigma(display[display > floor], peak.position)
+    lowest = seen.valleys[place - 1].position if place else -np.inf
+    display = axis.forward(values if floor is None else np.maximum(values, floor))
+    sigma = left_side_sigma(display[display > lowest], peak.position)
     if sigma <= 0:
         raise DensityError("all negative events have the same value; a negative population needs a spread")
-    spread = _linear_spread(axis, peak.position, sigma)
-    return _Normal(peak.position, sigma, axis.cofactor), peak.share, spread
+    below = 0 if place else values.size - shown.size
+    share = (peak.share * shown.size + below) / values.size
+    return (
+        _Normal(peak.position, sigma, axis.cofactor),
+        share,
+        _linear_spread(axis, peak.position, sigma),
+    )
 
 
 def _linear_spread(axis: Arcsinh, centre: float, sigma: float) -> float:
@@ -151,10 +164,15 @@ def _linear_spread(axis: Arcsinh, centre: float, sigma: float) -> float:
     return float(high - low) / 2
 
 
-def _histogram(values: FloatArray, start: _Normal) -> _Histogram:
+def _histogram(values: FloatArray, start: _Normal, floor: float | None) -> _Histogram:
+    """Counts on the start's axis; the open first bin ends at the floor where the detector has one."""
     axis = Arcsinh(start.cofactor)
-    display = np.linspace(start.centre - 6 * start.sigma, start.centre + 6 * start.sigma, BINS + 1)
-    edges = axis.inverse(display)
+    low, high = start.centre - 6 * start.sigma, start.centre + 6 * start.sigma
+    at_floor = -np.inf if floor is None else float(axis.forward(np.array([floor]))[0])
+    if at_floor > low:
+        edges = np.concatenate([[-np.inf], axis.inverse(np.linspace(at_floor, high, BINS))])
+    else:
+        edges = axis.inverse(np.linspace(low, high, BINS + 1))
     edges[0], edges[-1] = -np.inf, max(edges[-1], values.max())
     counts = np.diff(np.searchsorted(np.sort(values), edges, side="right"))
     return _Histogram(edges, counts.astype(np.float64))

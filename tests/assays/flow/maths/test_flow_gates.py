@@ -12,7 +12,7 @@ from exoraw.assays.flow.debris import debris_gate
 from exoraw.assays.flow.density import DensityError, density, landscape, left_side_sigma, resampled_valley
 from exoraw.assays.flow.fcs import read_fcs
 from exoraw.assays.flow.main_population import main_population
-from exoraw.assays.flow.margins import margin_events
+from exoraw.assays.flow.margins import detector_floor, margin_events
 from exoraw.assays.flow.negative import bootstrap_upper, negative_population
 from exoraw.assays.flow.quadrants import QuadrantNames, quadrants, share_of
 from exoraw.assays.flow.singlets import singlet_gate
@@ -123,6 +123,45 @@ def test_the_resampled_upper_end_covers_the_true_one():
     assert 16 <= covered <= 20
 
 
+@pytest.mark.parametrize("share_below", [0.02, 0.15, 0.35])
+def test_cells_on_the_floor_of_a_log_amplifier_are_part_of_the_negatives(rng, share_below):
+    signal = 10 ** rng.normal(2.25, 0.28, 30_000) + rng.normal(0, 60, 30_000)
+    bright = 10 ** rng.normal(4, 0.3, 10_000)
+    floor = float(np.quantile(signal, share_below))
+    shown = np.maximum(np.concatenate([signal, bright]), floor)
+    found = negative_population(shown, floor)
+    whole = negative_population(np.concatenate([signal, bright]))
+    assert found.upper(2.81) == pytest.approx(whole.upper(2.81), rel=0.12)
+    assert found.share == pytest.approx(0.75, abs=0.02)
+    assert 0.0005 < np.mean(signal > found.upper(2.81)) < 0.008
+
+
+def test_a_floor_that_was_not_told_is_taken_for_a_population(rng):
+    signal = 10 ** rng.normal(2.25, 0.28, 30_000) + rng.normal(0, 60, 30_000)
+    floor = float(np.quantile(signal, 0.15))
+    shown = np.maximum(signal, floor) + rng.normal(0, 0.5, 30_000)  # compensation spreads the pile
+    assert negative_population(shown).upper(2.81) < 0.2 * negative_population(shown, floor + 2).upper(2.81)
+
+
+def test_a_tube_that_lies_on_the_floor_has_no_negatives_to_fit(rng):
+    shown = np.concatenate([np.ones(5000), rng.uniform(2, 9, 49)])
+    with pytest.raises(DensityError, match="above the lowest value"):
+        negative_population(shown, 1.0)
+
+
+def test_the_resampled_upper_end_of_censored_cells_covers_the_whole_ones():
+    covered = 0
+    truth = 100 * np.sinh(1.0 + 2.81 * 0.5)
+    for seed in range(12):
+        signal = 100 * np.sinh(np.random.default_rng(seed).normal(1.0, 0.5, 3000))
+        floor = float(np.quantile(signal, 0.2))
+        shown = np.maximum(signal, floor)
+        low, high = np.percentile(bootstrap_upper(shown, 2.81, 40, seed, floor), [2.5, 97.5])
+        covered += low <= truth <= high
+        assert high / low < 1.5
+    assert covered >= 9
+
+
 def test_no_negatives_from_nothing():
     for values in (np.zeros(40), np.full(1000, 7.0), np.array([np.nan] * 100)):
         with pytest.raises(DensityError):
@@ -130,6 +169,15 @@ def test_no_negatives_from_nothing():
 
 
 # ------------------------------------------------------------------------------------ margins
+
+
+def test_a_detector_has_a_floor_where_many_events_share_the_lowest_value(rng):
+    signal = rng.normal(100, 50, 5000)
+    assert detector_floor(signal) is None
+    assert detector_floor(np.maximum(signal, 40.0)) == 40.0
+    assert detector_floor(np.append(np.maximum(signal, 40.0), np.nan)) == 40.0
+    assert detector_floor(np.full(100, 7.0)) is None  # no scale at all
+    assert detector_floor(np.empty(0)) is None
 
 
 def test_margin_events_count_range_and_plateau_and_floor():

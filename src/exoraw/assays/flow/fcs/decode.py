@@ -96,7 +96,7 @@ def _decimal(
     for rows in stored.blocks():
         block = events[rows]
         if every and not in_place:
-            _read_block(raw, stored, rows, block, swap=not whole.dtype.isnative)
+            _copy_block(raw, stored, rows, whole, block)
         elif not every:
             for place, column in enumerate(columns):
                 block[:, place] = whole[rows, column]
@@ -172,11 +172,13 @@ def _converted(
     return events, tallies
 
 
-def _read_block(raw: RawBytes, stored: Stored, rows: slice, block: FloatArray, *, swap: bool) -> None:
-    """Rows straight from the file into their place."""
-    raw.read_into(stored.start + rows.start * stored.packing.event_bits // 8, block.view(np.uint8))
-    if swap:
-        block.byteswap(inplace=True)
+def _copy_block(raw: RawBytes, stored: Stored, rows: slice, whole: Values, block: FloatArray) -> None:
+    """Rows into their place, the cheaper way: swapped from the mapping, or straight from the file."""
+    if whole.dtype.isnative:
+        raw.read_into(stored.start + rows.start * stored.packing.event_bits // 8, block.view(np.uint8))
+    else:
+        block[...] = whole[rows]
+        _forget(raw, stored, rows)
 
 
 def _forget(raw: RawBytes, stored: Stored, rows: slice) -> None:

@@ -98,7 +98,8 @@ class Gate:
         )
         findings = [*tube.findings, *remarks, *cleaned.findings, *_inherited((thresholds, decision))]
         findings += _own_findings(gated, thresholds.data)
-        findings += [] if own is None else tube_findings(signal[cleaned.singlets], thresholds_of(own))
+        if own is not None:
+            findings += tube_findings(signal[cleaned.singlets], thresholds_of(own), tube.floors)
         return Outcome(
             measurements=list(measurements(gated, params)),
             objects=population_rows(gated, params, own),

@@ -62,6 +62,9 @@ THRESHOLD_ROLES: Mapping[str, TubeRole] = {
 }
 
 
+Floors = tuple[float | None, float | None]
+
+
 class ThresholdParams(Params):
     """What a batch's gates depend on."""
 
@@ -75,7 +78,7 @@ class FindThresholds:
     """Find the batch's debris gate and thresholds, and those of treatments with their own controls."""
 
     name: str = "thresholds"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("control_role", "stain", "treatment", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -117,9 +120,10 @@ class FindThresholds:
         findings += list(gate.findings) if gate else []
         pools = {role: _pooled(role, found, gate, params) for role, found in controls.items() if found}
         seed = seed_of(self.name, unit.key)
-        general = _find(pools, params.thresholds, seed)
+        floors = _floors(controls)
+        general = _find(pools, params.thresholds, seed, floors)
         matched = {
-            treatment: _find_matched(pools, params.thresholds, seed, treatment, general)
+            treatment: _find_matched(pools, params.thresholds, seed, treatment, general, floors)
             for treatment in sorted(set(unit.payload["assignment"].values()))
         }
         scales = batch_scales([c for found in controls.values() for c in found], pools, params.scale)
@@ -247,8 +251,19 @@ def _pooled(
 # ----------------------------------------------------------------- finding them
 
 
+def _floors(controls: Mapping[str, list[Control]]) -> Floors:
+    """Lowest value of either detector, where events of any control pile up on it."""
+    seen = [control.tube.floors for found in controls.values() for control in found]
+    annexin = max((floor for floor, _ in seen if floor is not None), default=None)
+    return annexin, max((floor for _, floor in seen if floor is not None), default=None)
+
+
 def _find(
-    pools: Mapping[str, FloatArray], wanted: Thresholds, seed: int, matched: FloatArray | None = None
+    pools: Mapping[str, FloatArray],
+    wanted: Thresholds,
+    seed: int,
+    floors: Floors,
+    matched: FloatArray | None = None,
 ) -> AnnexinThresholds:
     tubes: dict[TubeRole, FloatArray] = {
         role: pools[name] for name, role in THRESHOLD_ROLES.items() if name in pools
@@ -261,18 +276,23 @@ def _find(
         min_events=wanted.minimum_control_events,
         bootstraps=wanted.bootstraps,
     )
-    return _with_fixed(annexin_thresholds(tubes, settings=settings, seed=seed), wanted)
+    return _with_fixed(annexin_thresholds(tubes, settings=settings, seed=seed, floors=floors), wanted)
 
 
 def _find_matched(
-    pools: Mapping[str, FloatArray], wanted: Thresholds, seed: int, treatment: str, general: AnnexinThresholds
+    pools: Mapping[str, FloatArray],
+    wanted: Thresholds,
+    seed: int,
+    treatment: str,
+    general: AnnexinThresholds,
+    floors: Floors,
 ) -> AnnexinThresholds:
     """The pair of a treatment with its own unstained tube: the general one, moved by the drug's light.
 
     The interval moves along; the shift's own uncertainty is small beside it and is not in it.
     """
     without_interval = wanted.model_copy(update={"bootstraps": 0})
-    found = _find(pools, without_interval, seed, pools.get(MATCHED + treatment))
+    found = _find(pools, without_interval, seed, floors, pools.get(MATCHED + treatment))
     return AnnexinThresholds(
         _moved(found.annexin, general.annexin), _moved(found.dna, general.dna), found.findings
     )

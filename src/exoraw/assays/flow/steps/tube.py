@@ -13,7 +13,7 @@ from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.compensation import compensate, overcompensated
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.fcs import FcsData, read_fcs
-from exoraw.assays.flow.margins import margin_events
+from exoraw.assays.flow.margins import detector_floor, margin_events
 from exoraw.assays.flow.panel import Match, find_channel, find_pulse
 from exoraw.assays.flow.settings import Cleaning, FlowSettings, Names, Scatter
 from exoraw.assays.flow.singlets import singlet_gate
@@ -83,6 +83,11 @@ class Tube:
 
     def __len__(self) -> int:
         return len(self.measured)
+
+    @property
+    def floors(self) -> tuple[float | None, float | None]:
+        """Lowest value that either dye's detector can show, where events pile up on it."""
+        return detector_floor(self.measured[:, 0]), detector_floor(self.measured[:, 1])
 
 
 @dataclass(frozen=True)
