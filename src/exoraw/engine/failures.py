@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 import traceback
-from pathlib import Path
 
 from exoraw.engine.crumbs import memory_words
+from exoraw.engine.privacy import without_folders
 from exoraw.engine.tasks import Order
 from exoraw.io.errors import ExorawError, StoreError
 from exoraw.store.commit import DiskFull
@@ -36,7 +35,13 @@ class FileChangedError(MachineError):
 
 
 def is_machine_fault(error: BaseException) -> bool:
-    """Return whether another try on the same bytes may well succeed: disk, network, a missing package."""
+    """Return whether another try on the same bytes may well succeed: disk, network, a missing package.
+
+    An OSError without a number comes from no system call: a decoder (gzip, PIL, h5py) says so that the
+    content is damaged, and the same bytes give the same again.
+    """
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
+        return error.errno is not None
     return isinstance(error, MachineError | StoreError | OSError | ImportError)
 
 
@@ -71,13 +76,3 @@ def traceback_words(error: BaseException, order: Order) -> str:
     if cause is not None:
         lines += [f"caused by {type(cause).__name__}: {cause}"]
     return without_folders("\n".join([*lines, f"{type(error).__name__}: {error}"]), order)
-
-
-def without_folders(text: str, order: Order) -> str:
-    """Take the places of raw folder, results folder and home out of a text: they name people and projects."""
-    for folder, shown in ((order.raw, ""), (order.results, "results"), (str(Path.home()), "~")):
-        if len(Path(folder).parts) > 1:
-            text = text.replace(f"{folder}{os.sep}", f"{shown}/" if shown else "").replace(
-                folder, shown or "raw"
-            )
-    return text

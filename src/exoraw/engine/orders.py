@@ -20,7 +20,7 @@ class OrderBook:
 
     Parameters
     ----------
-    raw, results, crumbs : folders, as they are called on every worker
+    raw, results, crumbs, study : folders, as they are called on every worker
     isolated : whether tasks run in worker processes
     """
 
@@ -31,6 +31,7 @@ class OrderBook:
     inventory: Inventory
     limits: Limits
     isolated: bool
+    study: str = ""
 
     def order(self, node: Node, rows: Mapping[str, TaskRow]) -> Order:
         """Return the order for a unit; `rows` holds those of its earlier units."""
@@ -45,6 +46,7 @@ class OrderBook:
             earlier={role: found for role, items in inputs.items() if (found := _earlier(items, rows))},
             limits=self.limits,
             exoraw_version=exoraw.__version__,
+            study=self.study,
             isolated=self.isolated,
         )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from exoraw.engine.crumbs import call_off, read_crumb, read_receipt
-from exoraw.engine.failures import without_folders
+from exoraw.engine.privacy import without_folders
 from exoraw.engine.tasks import Order, Receipt
 from exoraw.engine.worker import perform
 from exoraw.io.errors import StoreError

@@ -197,6 +197,7 @@ class _Run:
             inventory=self._project.inventory,
             limits=limits,
             isolated=executor.isolated,
+            study=str(self._project.loaded.folder),
         )
         node: Node | None = first
         stopping = False

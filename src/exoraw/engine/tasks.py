@@ -50,6 +50,7 @@ class Order:
     unit : what the assay planned
     files : role -> raw files
     earlier : role -> rows of the earlier tasks
+    study : folder of study.yaml, known so that it can be left out of texts
     submission : how often this task was handed out in this run before
     isolated : whether it runs in a worker process of its own (time-out and crash file are on)
     """
@@ -63,6 +64,7 @@ class Order:
     earlier: Mapping[str, tuple[TaskRow, ...]]
     limits: Limits
     exoraw_version: str
+    study: str = ""
     submission: int = 0
     isolated: bool = True
 

@@ -34,6 +34,7 @@ from exoraw.engine.failures import (
 from exoraw.engine.inputs import check_unchanged, resolve
 from exoraw.engine.keys import digest
 from exoraw.engine.outcome import Tables, tables_of
+from exoraw.engine.privacy import cleaned, without_folders
 from exoraw.engine.tasks import Order, Receipt
 from exoraw.io.errors import StoreError
 from exoraw.store.commit import commit
@@ -90,7 +91,7 @@ def _guarded(order: Order, crumb: int) -> Receipt:
     said = Said()
     said.add(receipt.log)
     said.add(printed)
-    return replace(receipt, log=said.text())
+    return replace(receipt, log=without_folders(said.text(), order))
 
 
 class _Meter:
@@ -119,14 +120,14 @@ def _attempt(order: Order) -> Receipt:
         except (Exception, SystemExit) as error:  # noqa: BLE001  a step is foreign code: its failure is a row
             receipt = _fail(order, meter, error)
     bytes_read = sum(file.size for files in order.files.values() for file in files)
-    return replace(receipt, log=said.text(), bytes=bytes_read)
+    return replace(receipt, log=without_folders(said.text(), order), bytes=bytes_read)
 
 
 def _succeed(order: Order, meter: _Meter) -> Receipt:
     """Compute and commit. Raises whatever goes wrong."""
     assay, step = _load(order)
     check_unchanged(order)
-    outcome = _run(order, step)
+    outcome = cleaned(_run(order, step), order)
     check_unchanged(order)
     made = tables_of(outcome, order.row, assay)
     row = meter.measured(order.row).with_(

@@ -1,6 +1,7 @@
 """What a toy file can ask for while it is computed."""
 
 import ctypes
+import gzip
 import logging
 import os
 import random
@@ -55,6 +56,24 @@ def talk(content: dict) -> None:
     logging.getLogger("toy").info("a word in the log")
     warnings.warn("a warning", UserWarning, stacklevel=1)
     os.write(2, b"a word from C\n")
+
+
+def gossip(content: dict) -> None:
+    """Tell places of this machine in every way a step can."""
+    logging.getLogger("toy").info("log: %s", content["places"])
+    warnings.warn(f"warning: {content['places']}", UserWarning, stacklevel=1)
+    os.write(2, f"from C: {content['places']}\n".encode())
+    content["note"] = content["caption"] = content["places"]
+    if content.get("then") == "fail":
+        raise ValueError(content["places"])
+
+
+def damaged_gzip(content: dict) -> None:
+    raise gzip.BadGzipFile("Not a gzipped file (b'TO')")
+
+
+def no_picture(content: dict) -> None:
+    raise OSError("cannot identify image file")
 
 
 def disk_error(content: dict) -> None:

@@ -71,14 +71,22 @@ class MeasureStep:
         ACTS.get(content.get("act", ""), lambda _content: None)(content)
         value = float(content.get("value", 1.0)) * unit.params.factor
         sample = unit.samples[0]
-        findings = [Finding("noted", "info", "a note", sample)] if content.get("note") else []
+        note = content.get("note")
+        findings = (
+            [Finding("noted", "info", note if isinstance(note, str) else "a note", sample)] if note else []
+        )
         if math.isnan(value):
             findings.append(Finding("no_value", "warning", "no value in the file", sample))
         return Outcome(
+            methods=[Method(f"Note of {sample}", note)] if isinstance(note, str) else [],
             measurements=[Measurement(sample, "toy_value", value, file_id=file.file_id, n=1)],
             objects=[{"sample": sample, "entity": "part:1", "size": value}],
             findings=findings,
-            artefacts=[Artefact("matrix", "value.csv", f"{value}\n".encode(), "The value.", sample)],
+            artefacts=[
+                Artefact(
+                    "matrix", "value.csv", f"{value}\n".encode(), content.get("caption", "The value."), sample
+                )
+            ],
             data={"value": None if math.isnan(value) else value},
             seed=content.get("seed"),
         )

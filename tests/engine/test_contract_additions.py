@@ -1,0 +1,132 @@
+"""What an assay may ask of the house beyond the first: privacy, groups of samples, references, formats."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import exoraw
+from exoraw.engine.failures import is_machine_fault
+from exoraw.engine.options import RunOptions, RunSummary
+from exoraw.engine.plan import Plan
+from exoraw.engine.privacy import without_folders
+from exoraw.engine.run import plan, run
+from exoraw.engine.tasks import Limits, Order
+from exoraw.store.rows import TaskRow
+
+HERE = RunOptions(workers=0)
+
+
+def go(study: Any, **options: Any) -> RunSummary:
+    return run(study.path, RunOptions(workers=0, **options))
+
+
+def planned(study: Any, **options: Any) -> Plan:
+    return plan(study.path, RunOptions(**options))
+
+
+def states(study: Any) -> dict[str, str]:
+    return {node.key.removeprefix("toys/"): node.state for node in planned(study)}
+
+
+# ----------------------------------------------------------------- privacy
+
+
+def every_text(results: Path) -> str:
+    """All that a reader of a results folder may see: tables, logs, manifest."""
+    opened = exoraw.open(results)
+    tables = [str(opened.arrow(name).to_pylist()) for name in opened.names]
+    files = [path for pattern in ("logs/*", "*.json") for path in results.glob(pattern)]
+    return "\n".join([*tables, *(path.read_text("utf-8") for path in files)])
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_no_place_of_this_machine_stands_in_tables_texts_or_logs(
+    toy_study: Any, tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "house"))
+    places = " and ".join(
+        [
+            f"{toy_study.raw}/day1/x.fcs",
+            f"{toy_study.results}/matrices",
+            f"{toy_study.folder}/plate.csv",
+            f"{tmp_path / 'house'}/secret",
+            f"{tmp_path}/elsewhere",
+            f"{tempfile.gettempdir()}/scratch.bin",
+        ]
+    )
+    toy_study.add("A", act="gossip", places=places)
+    toy_study.add("B", act="gossip", places=places, then="fail")
+    run(toy_study.path, RunOptions(workers=workers))
+    told = every_text(toy_study.results)
+    for place in (tmp_path, Path.home(), tmp_path / "house", toy_study.raw, Path(tempfile.gettempdir())):
+        assert f"{place}{os.sep}" not in told
+    findings = exoraw.open(toy_study.results).arrow("findings").to_pylist()
+    (message,) = [item["message"] for item in findings if item["code"] == "noted"]
+    assert message.startswith("day1/x.fcs and results/matrices and plate.csv and ~/secret and tmp/")
+    assert told.count("warning: day1/x.fcs") == 2
+    assert told.count("from C: day1/x.fcs") == (2 if workers else 0)
+
+
+def order_of(raw: str, results: str, study: str) -> Order:
+    row = TaskRow(task_id="t", unit="u", status="failed")
+    return Order(raw, results, "", row, None, {}, {}, Limits(1, 1), "0", study=study)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/data/study/raw/day1/A.fcs is broken", "day1/A.fcs is broken"),
+        ("no folder /data/study/raw.", "no folder raw."),
+        ("/data/study/raw2/A.fcs", "raw2/A.fcs"),
+        ("/data/study", "the folder of the study"),
+        ("/data/study-2/x", "/data/study-2/x"),
+        (
+            "[Errno 2] No such file: '/data/out/matrices/m.csv'",
+            "[Errno 2] No such file: 'results/matrices/m.csv'",
+        ),
+        ("/mnt/data/study/raw/x", "/mnt/data/study/raw/x"),
+        ("3/4 of the cells", "3/4 of the cells"),
+    ],
+)
+def test_a_place_is_shown_relative_to_the_folder_it_lies_in(text: str, shown: str) -> None:
+    assert without_folders(text, order_of("/data/study/raw", "/data/out", "/data/study")) == shown
+
+
+def test_the_users_name_is_taken_out_of_absolute_paths_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    from exoraw.engine import privacy
+
+    monkeypatch.setattr(getpass, "getuser", lambda: "maria")
+    privacy._user_pattern.cache_clear()
+    try:
+        order = order_of("/data/raw", "/data/out", "/data")
+        assert (
+            without_folders("/mnt/maria/x.csv, C:\\Users\\maria\\x", order) == "/mnt/~/x.csv, C:\\Users\\~\\x"
+        )
+        assert without_folders("day1/maria/A.fcs by maria", order) == "day1/maria/A.fcs by maria"
+    finally:
+        privacy._user_pattern.cache_clear()
+
+
+# ----------------------------------------------------------------- damaged content is no fault of the machine
+
+
+@pytest.mark.parametrize("act", ["damaged_gzip", "no_picture"])
+def test_a_decoder_that_refuses_the_content_is_committed_and_not_tried_every_night(
+    toy_study: Any, act: str
+) -> None:
+    toy_study.add("A", act=act)
+    assert go(toy_study).exit_code == 1
+    assert states(toy_study)["measure/A"] == "cached"
+
+
+def test_a_disk_that_fails_is_tried_again(toy_study: Any) -> None:
+    toy_study.add("A", act="disk_error")
+    assert go(toy_study).exit_code == 1
+    assert states(toy_study)["measure/A"] == "run"
+    assert is_machine_fault(TimeoutError("the network disk is slow"))
