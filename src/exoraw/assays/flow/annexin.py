@@ -19,7 +19,7 @@ from exoraw.assays.flow.annexin_candidates import (
     unstained_candidate,
     valley_candidate,
 )
-from exoraw.assays.flow.annexin_findings import axis_findings, compensation_findings
+from exoraw.assays.flow.annexin_findings import axis_findings, compensation_findings, drug_findings
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.density import DensityError
 from exoraw.assays.flow.negative import NegativePopulation, negative_population
@@ -43,6 +43,7 @@ __all__ = [
     "ThresholdSettings",
     "TubeRole",
     "annexin_thresholds",
+    "with_drug_light",
 ]
 
 DRUG_SHIFT = 0.25  # of the unstained tube's own reach (mode to threshold): smaller shifts are noise
@@ -148,15 +149,57 @@ def _single_stain(
     return candidate
 
 
+def with_drug_light(
+    general: AnnexinThresholds,
+    unstained: FloatArray,
+    unstained_treated: FloatArray,
+    *,
+    sigmas: float = ThresholdSettings.sigmas,
+    floors: tuple[float | None, float | None] = (None, None),
+) -> AnnexinThresholds:
+    """Move a batch's pair by the light of a drug, for the tubes that were treated with it.
+
+    The intervals move along; the shift's own uncertainty is small beside them and is not in them. A
+    threshold that a person set (source "none") stays.
+
+    Parameters
+    ----------
+    general : the batch's pair, found without the drug
+    unstained, unstained_treated : (n, 2) compensated linear events without dye; (0, 2) where there is
+        no such tube
+    sigmas : as in `ThresholdSettings`
+    floors : as in `annexin_thresholds`
+    """
+    moved: list[AxisThreshold] = []
+    findings: list[Finding] = []
+    for column, axis in enumerate((general.annexin, general.dna)):
+        plain, drugged = unstained[:, column], unstained_treated[:, column]
+        shift = 0.0
+        if axis.threshold is not None and axis.source != "none":
+            shift = _drug_shift(plain, drugged, sigmas, axis.source, floors[column])
+        moved.append(_shifted(axis, shift))
+        findings += drug_findings(moved[-1], drugged)
+    return AnnexinThresholds(moved[0], moved[1], tuple(findings))
+
+
+def _shifted(axis: AxisThreshold, shift: float) -> AxisThreshold:
+    ends = (axis.threshold, axis.ci_low, axis.ci_high)
+    threshold, low, high = (None if end is None else end + shift for end in ends)
+    return replace(axis, threshold=threshold, ci_low=low, ci_high=high, shift=axis.shift + shift)
+
+
 def _drug_shift(
-    signals: Mapping[TubeRole, FloatArray], sigmas: float, source: ThresholdSource, floor: float | None
+    plain: FloatArray | None,
+    drugged: FloatArray | None,
+    sigmas: float,
+    source: ThresholdSource,
+    floor: float | None,
 ) -> float:
     """Linear signal that the drug's own light adds to the upper end of the negative cells.
 
     Light adds up on the linear scale: threshold + (upper end of unstained treated - of unstained). A
     valley is found on the treated cells themselves and needs no shift.
     """
-    plain, drugged = signals.get("unstained"), signals.get("unstained_treated")
     if plain is None or drugged is None or source == "valley":
         return 0.0
     try:
@@ -179,7 +222,8 @@ def _threshold(
 ) -> AxisThreshold:
     if used is None or used.threshold is None:
         return AxisThreshold(axis, None, "none", None, None, None, 0, None, None, 0.0, candidates)
-    shift = _drug_shift(signals, settings.sigmas, used.source, floor)
+    plain, drugged = signals.get("unstained"), signals.get("unstained_treated")
+    shift = _drug_shift(plain, drugged, settings.sigmas, used.source, floor)
     low = high = None
     if settings.bootstraps:
         low, high = threshold_interval(
@@ -191,16 +235,17 @@ def _threshold(
             seed=seed,
             floor=floor,
         )
-    return AxisThreshold(
+    found = AxisThreshold(
         axis,
-        used.threshold + shift,
+        used.threshold,
         used.source,
         used.mode,
         used.sigma,
         used.cofactor,
         used.n,
-        None if low is None else low + shift,
-        None if high is None else high + shift,
-        shift,
+        low,
+        high,
+        0.0,
         candidates,
     )
+    return _shifted(found, shift)

@@ -33,6 +33,7 @@ DRUG_ABOVE = 0.02  # of the unstained treated cells above the threshold
 RESIDUAL = 0.015  # of a dye's light: of 10^4.1 this is 190, a quarter of a usual PI threshold
 IN_PEAK = 0.5  # height at the threshold relative to the peak it cuts
 CUT_PEAK_SHARE = 0.2
+TUBE_EVENTS = 20_000  # evenly spread over the tube: enough to see where its peaks lie
 
 
 def axis_findings(
@@ -62,7 +63,7 @@ def axis_findings(
         *_about_control(found.axis, used, min_events),
         *_about_certainty(found, used, signals.get("treated", signals.get("vehicle"))),
         *_about_treated(found, used, signals.get("treated"), negatives),
-        *_about_drug(found, signals.get("unstained_treated")),
+        *drug_findings(found, signals.get("unstained_treated")),
     ]
 
 
@@ -232,7 +233,7 @@ def _unlike(axis: Axis, tubes: str, source: ThresholdSource, sigmas: float) -> F
     return _remark(axis, "control_unlike_samples", message, sigmas, limit)
 
 
-def _about_drug(found: AxisThreshold, drugged: FloatArray | None) -> list[Finding]:
+def drug_findings(found: AxisThreshold, drugged: FloatArray | None) -> list[Finding]:
     """Say what the treatment's own light did, or still does, to the counts."""
     axis, remarks = found.axis, []
     if found.shift > 0:
@@ -241,7 +242,7 @@ def _about_drug(found: AxisThreshold, drugged: FloatArray | None) -> list[Findin
             "treatment-matched unstained tube; the threshold was raised by as much."
         )
         remarks.append(_remark(axis, "drug_fluorescence", message, found.shift, severity="info"))
-    if drugged is None or found.threshold is None:
+    if drugged is None or not drugged.size or found.threshold is None:
         return remarks
     above = float(np.mean(drugged > found.threshold))
     if above > DRUG_ABOVE:
@@ -276,6 +277,7 @@ def tube_findings(
     floors : lowest value that either detector can show, linear; None where events do not pile up
     """
     found = []
+    events = events[:: max(1, len(events) // TUBE_EVENTS)]
     for column, axis in enumerate((thresholds.annexin, thresholds.dna)):
         if axis.threshold is not None:
             found += _cut_peak(axis, events[:, column])

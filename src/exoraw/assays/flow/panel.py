@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from exoraw.io.errors import StudyError
+from exoraw.io.inventory import DatasetHeader
 
 Pulse = Literal["area", "height", "width"]
 
@@ -19,10 +20,40 @@ PULSE_WORDS: dict[str, Pulse] = {
     "w": "width", "width": "width",
 }  # fmt: skip
 NEIGHBOURS_SHOWN = 3
+SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
 
 
 class UnknownChannelError(StudyError):
     """No channel, or more than one, answers to a name of the settings."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The parameters of one dataset as its header names them.
+
+    Parameters
+    ----------
+    channels, markers, voltages : $PnN, $PnS and $PnV, in order, "" where absent
+    spillover : whether the header carries a matrix keyword
+    """
+
+    channels: tuple[str, ...]
+    markers: tuple[str, ...]
+    voltages: tuple[str, ...]
+    spillover: bool
+
+
+def panel_of(header: DatasetHeader) -> Panel:
+    """Read the panel from a header's keywords, whatever their case."""
+    fields = {key.strip().upper(): value.strip() for key, value in header.fields.items()}
+    count = _whole(fields.get("$PAR", "")) or _highest(fields)
+    numbers = range(1, count + 1)
+    return Panel(
+        tuple(fields.get(f"$P{n}N", "") for n in numbers),
+        tuple(fields.get(f"$P{n}S", "") for n in numbers),
+        tuple(fields.get(f"$P{n}V", "") for n in numbers),
+        any(fields.get(key) for key in SPILLOVER_KEYWORDS),
+    )
 
 
 @dataclass(frozen=True)
@@ -192,3 +223,12 @@ def _unknown(asked: Sequence[str], channels: Sequence[str], markers: Sequence[st
     recorded = ", ".join(_label(c, m) for c, m in zip(channels, markers, strict=True)) or "none"
     wanted = " or ".join(f'"{word}"' for word in asked)
     return f"No channel of this file answers to {wanted} ({what}).{hint} Channels in the file: {recorded}."
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isdecimal() else 0
+
+
+def _highest(fields: Mapping[str, str]) -> int:
+    numbers = [_whole(key[2:-1]) for key in fields if key.startswith("$P") and key.endswith("N")]
+    return max(numbers, default=0)

@@ -26,6 +26,7 @@ BINS = 128
 SMOOTHING = 1.0  # bins; the eye sees the population, not the binning
 DOTS_BELOW = 1.5  # smoothed events per bin: below it every event is a dot of its own
 MOST_DOTS = 2_500
+OUTLINE_EVENTS = 20_000  # of a control, evenly spread: more do not change its smoothed outline
 PALETTE_COLOURS = 128
 WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "Arial Unicode MS")
 
@@ -247,9 +248,10 @@ def _removed_dots(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatA
 
 def _outline(plot: MplAxes, axis: PlotAxis, curve: Curve, colour: str) -> None:
     """A control's histogram, smoothed and scaled to its own peak."""
-    if not len(curve.values):
+    values = curve.values[:: max(1, len(curve.values) // OUTLINE_EVENTS)]
+    if not len(values):
         return
-    counts = np.bincount(np.minimum((axis.place(curve.values) * 256).astype(np.intp), 255), minlength=256)
+    counts = np.bincount(np.minimum((axis.place(values) * 256).astype(np.intp), 255), minlength=256)
     smooth = gaussian_filter(counts.astype(np.float64), 3.0, mode="nearest")
     where = (np.arange(256) + 0.5) / 256
     top = smooth / max(float(smooth.max()), 1e-12)

@@ -25,7 +25,11 @@ COLUMNS = (
 )
 
 CONTROL_ROLES = (
-    ControlRole("vehicle", "stained, untreated or vehicle-treated cells; a control and a sample at once"),
+    ControlRole(
+        "vehicle",
+        "stained, untreated or vehicle-treated cells; a control and a sample at once",
+        counts_as_sample=True,
+    ),
     ControlRole("unstained", "cells without any dye; with a treatment: serves that treatment"),
     ControlRole("single_stain", "cells or beads with one dye, named in the column stain"),
     ControlRole("fmo", "every dye but the one named in the column stain"),

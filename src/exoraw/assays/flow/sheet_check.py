@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 
 from exoraw.assays.flow.controls import (
     FMO,
@@ -18,7 +17,7 @@ from exoraw.assays.flow.controls import (
     matched_treatments,
 )
 from exoraw.assays.flow.fluorescent_drugs import compound_in
-from exoraw.assays.flow.panel import UnknownChannelError, find_channel
+from exoraw.assays.flow.panel import Panel, UnknownChannelError, find_channel, panel_of
 from exoraw.assays.flow.settings import ADVISED_CONTROL_EVENTS, AnnexinPI, FlowSettings
 from exoraw.io.inventory import DatasetHeader, Inventory
 from exoraw.study.spec import Problem
@@ -26,37 +25,7 @@ from exoraw.study.view import SampleRow, StudyView
 
 STUDY_FILE = "study.yaml"
 NAMES_SHOWN = 5
-SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
 VOLTAGE_TOLERANCE = 0.5  # volts; instruments write whole volts or one decimal
-
-
-@dataclass(frozen=True)
-class Panel:
-    """The parameters of one dataset as its header names them.
-
-    Parameters
-    ----------
-    channels, markers, voltages : $PnN, $PnS and $PnV, in order, "" where absent
-    spillover : whether the header carries a matrix keyword
-    """
-
-    channels: tuple[str, ...]
-    markers: tuple[str, ...]
-    voltages: tuple[str, ...]
-    spillover: bool
-
-
-def panel_of(header: DatasetHeader) -> Panel:
-    """Read the panel from a header's keywords, whatever their case."""
-    fields = {key.strip().upper(): value.strip() for key, value in header.fields.items()}
-    count = _whole(fields.get("$PAR", "")) or _highest(fields)
-    numbers = range(1, count + 1)
-    return Panel(
-        tuple(fields.get(f"$P{n}N", "") for n in numbers),
-        tuple(fields.get(f"$P{n}S", "") for n in numbers),
-        tuple(fields.get(f"$P{n}V", "") for n in numbers),
-        any(fields.get(key) for key in SPILLOVER_KEYWORDS),
-    )
 
 
 def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
@@ -292,12 +261,3 @@ def _voltage(panel: Panel, names: tuple[str, ...]) -> tuple[str, float] | None:
 def _named(rows: list[SampleRow]) -> str:
     names = ", ".join(row.sample for row in rows[:NAMES_SHOWN])
     return names if len(rows) <= NAMES_SHOWN else f"{names} and {len(rows) - NAMES_SHOWN} more"
-
-
-def _whole(text: str) -> int:
-    return int(text) if text.isdecimal() else 0
-
-
-def _highest(fields: Mapping[str, str]) -> int:
-    numbers = [_whole(key[2:-1]) for key in fields if key.startswith("$P") and key.endswith("N")]
-    return max(numbers, default=0)

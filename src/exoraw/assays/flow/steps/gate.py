@@ -21,7 +21,9 @@ from exoraw.assays.flow.annexin_findings import tube_findings
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.controls import batches_of
 from exoraw.assays.flow.debris import DebrisGate
+from exoraw.assays.flow.fcs import FcsData
 from exoraw.assays.flow.margins import margin_events
+from exoraw.assays.flow.panel import Match
 from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
 from exoraw.assays.flow.settings import AnnexinPI, FlowSettings
 from exoraw.assays.flow.steps.evidence import pictures
@@ -223,7 +225,6 @@ def _unique(findings: Iterable[Finding]) -> list[Finding]:
 
 def _facts(gated: Gated, data: Mapping[str, Any]) -> dict[str, Any]:
     """What the methods text says of this tube."""
-    keywords = gated.tube.data.keywords
     conversion = [one.message for one in gated.tube.data.findings if one.code == "conversion"]
     return {
         "events": len(gated.tube),
@@ -234,10 +235,14 @@ def _facts(gated: Gated, data: Mapping[str, Any]) -> dict[str, Any]:
         "batch": data["batch"],
         "channels": {"annexin": gated.tube.annexin.label, "dead": gated.tube.dead.label},
         "voltages": {
-            "annexin": str(keywords.get(f"$P{gated.tube.annexin.index + 1}V", "")),
-            "dead": str(keywords.get(f"$P{gated.tube.dead.index + 1}V", "")),
+            "annexin": _voltage(gated.tube.data, gated.tube.annexin),
+            "dead": _voltage(gated.tube.data, gated.tube.dead),
         },
-        "instrument": str(keywords.get("$CYT", "")).strip(),
+        "instrument": str(gated.tube.data.keywords.get("$CYT", "")).strip(),
         "version": gated.tube.data.version,
         "conversion": conversion,
     }
+
+
+def _voltage(data: FcsData, match: Match) -> str:
+    return str(data.keywords.get(f"$P{data.parameters[match.index].number}V", ""))

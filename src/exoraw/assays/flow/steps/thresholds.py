@@ -15,6 +15,7 @@ from exoraw.assays.flow.annexin import (
     ThresholdSettings,
     TubeRole,
     annexin_thresholds,
+    with_drug_light,
 )
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.controls import (
@@ -63,6 +64,7 @@ THRESHOLD_ROLES: Mapping[str, TubeRole] = {
 
 
 Floors = tuple[float | None, float | None]
+NO_EVENTS: FloatArray = np.empty((0, 2))
 
 
 class ThresholdParams(Params):
@@ -123,7 +125,13 @@ class FindThresholds:
         floors = _floors(controls)
         general = _find(pools, params.thresholds, seed, floors)
         matched = {
-            treatment: _find_matched(pools, params.thresholds, seed, treatment, general, floors)
+            treatment: with_drug_light(
+                general,
+                pools.get(UNSTAINED, NO_EVENTS),
+                pools.get(MATCHED + treatment, NO_EVENTS),
+                sigmas=params.thresholds.sigmas,
+                floors=floors,
+            )
             for treatment in sorted(set(unit.payload["assignment"].values()))
         }
         scales = batch_scales([c for found in controls.values() for c in found], pools, params.scale)
@@ -141,7 +149,7 @@ class FindThresholds:
         picture = control_picture(
             unit.payload["batch"], unit.payload["names"], pools, general, matched, scales
         )
-        findings += [*general.findings, *_matched_findings(general, matched)]
+        findings += [*general.findings, *_matched_findings(matched)]
         return Outcome(findings=findings, artefacts=picture, data=data, seed=seed)
 
 
@@ -263,13 +271,10 @@ def _find(
     wanted: Thresholds,
     seed: int,
     floors: Floors,
-    matched: FloatArray | None = None,
 ) -> AnnexinThresholds:
     tubes: dict[TubeRole, FloatArray] = {
         role: pools[name] for name, role in THRESHOLD_ROLES.items() if name in pools
     }
-    if matched is not None:
-        tubes["unstained_treated"] = matched
     settings = ThresholdSettings(
         sigmas=wanted.sigmas,
         unstained_percentile=wanted.unstained_percentile,
@@ -277,31 +282,6 @@ def _find(
         bootstraps=wanted.bootstraps,
     )
     return _with_fixed(annexin_thresholds(tubes, settings=settings, seed=seed, floors=floors), wanted)
-
-
-def _find_matched(
-    pools: Mapping[str, FloatArray],
-    wanted: Thresholds,
-    seed: int,
-    treatment: str,
-    general: AnnexinThresholds,
-    floors: Floors,
-) -> AnnexinThresholds:
-    """The pair of a treatment with its own unstained tube: the general one, moved by the drug's light.
-
-    The interval moves along; the shift's own uncertainty is small beside it and is not in it.
-    """
-    without_interval = wanted.model_copy(update={"bootstraps": 0})
-    found = _find(pools, without_interval, seed, floors, pools.get(MATCHED + treatment))
-    return AnnexinThresholds(
-        _moved(found.annexin, general.annexin), _moved(found.dna, general.dna), found.findings
-    )
-
-
-def _moved(axis: AxisThreshold, general: AxisThreshold) -> AxisThreshold:
-    if general.ci_low is None or general.ci_high is None or axis.source != general.source:
-        return axis
-    return replace(axis, ci_low=general.ci_low + axis.shift, ci_high=general.ci_high + axis.shift)
 
 
 def _with_fixed(found: AnnexinThresholds, wanted: Thresholds) -> AnnexinThresholds:
@@ -324,14 +304,13 @@ def _fixed(axis: AxisThreshold, value: float | None) -> AxisThreshold:
     return replace(axis, threshold=value, source="none", n=0, ci_low=None, ci_high=None, shift=0.0)
 
 
-def _matched_findings(general: AnnexinThresholds, matched: Mapping[str, AnnexinThresholds]) -> list[Finding]:
-    """What the treatment-matched pairs say beyond the general one."""
-    said = {(remark.code, remark.message) for remark in general.findings}
-    found = []
-    for treatment, pair in matched.items():
-        own = [remark for remark in pair.findings if (remark.code, remark.message) not in said]
-        found += [replace(remark, message=f"{treatment}: {remark.message}") for remark in own]
-    return found
+def _matched_findings(matched: Mapping[str, AnnexinThresholds]) -> list[Finding]:
+    """What the light of the drugs did to the borders."""
+    return [
+        replace(remark, message=f"{treatment}: {remark.message}")
+        for treatment, pair in matched.items()
+        for remark in pair.findings
+    ]
 
 
 def _channels(controls: Mapping[str, list[Control]]) -> dict[str, str]:

@@ -12,9 +12,9 @@ from exoraw.assays.contract import Finding, Params, ReadyFile
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.compensation import compensate, overcompensated
 from exoraw.assays.flow.debris import DebrisGate
-from exoraw.assays.flow.fcs import FcsData, read_fcs
+from exoraw.assays.flow.fcs import FcsData, header, read_fcs
 from exoraw.assays.flow.margins import detector_floor, margin_events
-from exoraw.assays.flow.panel import Match, find_channel, find_pulse
+from exoraw.assays.flow.panel import Match, Panel, Pulse, find_channel, find_pulse, panel_of
 from exoraw.assays.flow.settings import Cleaning, FlowSettings, Names, Scatter
 from exoraw.assays.flow.singlets import singlet_gate
 from exoraw.assays.flow.spillover import Spillover
@@ -23,6 +23,7 @@ from exoraw.study.spec import Severity
 ANNEXIN, DEAD = "Annexin V", "dead-cell dye"
 SATURATED_SHARE = 0.01  # of cells on the ceiling of a dye's detector: medians above it are too low
 MARGIN_SHARE = 0.10  # of events on the edge of scatter: voltages or thresholds are off
+PULSES: tuple[Pulse, ...] = ("area", "height", "width")
 ON_RECORD_ONLY = frozenset({"conversion", "time_step", "text_empty_values", "data_end_off_by_one"})
 
 
@@ -68,7 +69,8 @@ class Tube:
     scatter : the scatter signals, (n,) each
     in_range : (n,) mask without the events at the end of a scatter scale
     tops : $PnR of the two stained channels, linear; None where unknown
-    data : the file, for its matrix and its keywords
+    data : the file, for its matrix and its keywords; its events are those of the needed channels only
+    recorded : names of all channels of the file
     findings : of the reader and of the margins
     """
 
@@ -79,6 +81,7 @@ class Tube:
     in_range: BoolArray
     tops: tuple[float | None, float | None]
     data: FcsData
+    recorded: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def __len__(self) -> int:
@@ -109,7 +112,9 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
     FormatError : the file cannot be read
     UnknownChannelError : a stained channel is not there, or several could be meant
     """
-    data = read_fcs(file.path, dataset=file.dataset)
+    panel = _panel(file)
+    needed = None if panel is None else _needed(panel, params)
+    data = read_fcs(file.path, dataset=file.dataset, channels=needed)
     annexin = find_channel(params.annexin, data.channels, data.markers, what=ANNEXIN)
     dead = find_channel(params.dead, data.channels, data.markers, what=DEAD)
     scatter = _scatter(data, params.scatter)
@@ -124,8 +129,31 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
         in_range,
         (data.ranges[annexin.index], data.ranges[dead.index]),
         data,
+        data.channels if panel is None else panel.channels,
         (*kept, *margins, *_guessed(annexin, dead)),
     )
+
+
+def _panel(file: ReadyFile) -> Panel | None:
+    """The file's channels; None where a name is missing or double, so that none can be asked for by name."""
+    found = [one for one in header(file.path).datasets if one.index == file.dataset]
+    panel = panel_of(found[0]) if found else None
+    if panel is None or not panel.channels:
+        return None
+    names = {name.casefold() for name in panel.channels if name}
+    return panel if len(names) == len(panel.channels) else None
+
+
+def _needed(panel: Panel, params: TubeParams) -> list[str]:
+    """Names of the channels that the gates look at: both dyes and scatter."""
+    dyes = ((params.annexin, ANNEXIN), (params.dead, DEAD))
+    columns: list[int | None] = [
+        find_channel(names, panel.channels, panel.markers, what=what).index for names, what in dyes
+    ]
+    forward, side = params.scatter.forward, params.scatter.side
+    columns += [find_pulse(forward, pulse, panel.channels) for pulse in PULSES]
+    columns.append(find_pulse(side, "area", panel.channels))
+    return [panel.channels[index] for index in dict.fromkeys(columns) if index is not None]
 
 
 def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, str, tuple[Finding, ...]]:
@@ -193,11 +221,9 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
     """Compensate with a matrix over any channels of the file; only the two stained ones come back."""
     pair = [tube.annexin.channel, tube.dead.channel]
     absent = [name for name in pair if name not in matrix.channels]
-    names = tuple(dict.fromkeys([*pair, *matrix.channels]))
-    place = {name: column for column, name in enumerate(tube.data.channels)}
-    columns = [place[name] for name in names if name in place]
-    known = [name for name in names if name in place]
-    corrected = compensate(tube.data.events[:, columns], known, matrix)[:, :2]
+    names = dict.fromkeys([*pair, *matrix.channels])
+    known = [name for name in names if name in tube.recorded]
+    corrected = compensate(_columns(tube.data, known), known, matrix)[:, :2]
     findings = () if absent else _compensated_twice(tube, corrected, matrix)
     if absent:
         message = (
@@ -206,6 +232,14 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
         )
         findings = (Finding("matrix_without_channel", "warning", message),)
     return corrected, matrix.source, findings
+
+
+def _columns(data: FcsData, names: Sequence[str]) -> FloatArray:
+    """Columns by name; those that the gates did not need are read now, because the matrix names them."""
+    place = {name: column for column, name in enumerate(data.channels)}
+    if not place.keys() >= set(names):
+        return read_fcs(data.path, dataset=data.dataset, channels=names).events
+    return data.events[:, [place[name] for name in names]]
 
 
 def _compensated_twice(tube: Tube, corrected: FloatArray, matrix: Spillover) -> tuple[Finding, ...]:
