@@ -107,7 +107,8 @@ def _measurements(outcome: Outcome, row: TaskRow, assay: Assay) -> Iterator[_Row
             **vars(item),
             "measurement_id": measurement_id(row.pipeline, item),
             "value": float(item.value),
-            "unit": units[item.measure],
+            "unit": item.unit or units[item.measure],
+            "members": list(item.members) or None,
             "qc": _worst(touching),
             "qc_codes": sorted({finding.code for finding in touching}),
         }

@@ -29,8 +29,8 @@ from exoraw.study.table import samples_table
 if TYPE_CHECKING:
     from exoraw.engine.project import Project
 
-_PUBLISH_EVERY_S = 15.0  # a person who looks in sees numbers no older than this, while publishing is cheap
-_PUBLISH_SHARE = 0.05  # of a run's time that publishing may take
+_PUBLISH_EVERY_S = 60.0  # a person who looks in sees numbers about this old, while publishing is cheap
+_PUBLISH_SHARE = 0.02  # of the time of a run that publishing before its end may take
 
 # Remarks of the platform itself: code -> (meaning, what to do).
 REMARKS: Mapping[str, tuple[str, str]] = {
@@ -83,7 +83,8 @@ class Record:
         self._results = project.results
         self._run = _run_row(project, options, limits, run_id)
         self._remarks: list[_Row] = list(_remarks(project))
-        self._samples = samples_table(project.loaded, [pipeline.view for pipeline in project.pipelines])
+        specs = {pipeline.name: pipeline.assay.sheet for pipeline in project.pipelines}
+        self._samples = samples_table(project.loaded, [one.view for one in project.pipelines], specs)
         self._files = _table(FILES, _file_rows(project))
         self._vocabulary = _table(VOCABULARY, _vocabulary_rows(project))
         self._due = time.monotonic() + _PUBLISH_EVERY_S
@@ -111,7 +112,7 @@ class Record:
         self._remarks.append(_remark("file_changed", "error", "The file changed while it was read.", path))
 
     def publish_when_due(self, rows: Iterable[TaskRow]) -> None:
-        """Bring the public tables up to date now and then: it may take a twentieth of the time."""
+        """Bring the public tables up to date now and then, for a small share of the time."""
         started = time.monotonic()
         if started < self._due:
             return

@@ -54,7 +54,7 @@ def touching_findings(findings: Sequence[Finding], item: Measurement) -> list[Fi
     return [
         finding
         for finding in findings
-        if finding.sample in ("", item.sample)
+        if finding.sample in ("", item.sample, *item.members)
         and (not finding.entity or f"{item.entity}/".startswith(f"{finding.entity}/"))
     ]
 
@@ -78,8 +78,9 @@ def _name(item: Measurement) -> str:
 def _of_measurement(
     item: Measurement, row: TaskRow, measures: Mapping[str, Measure], findings: Sequence[Finding]
 ) -> Iterator[str]:
-    if item.sample not in row.samples:
+    if item.sample and item.sample not in row.samples:
         yield f"the sample {item.sample!r} is not one of this unit"
+    yield from _of_members(item, row)
     measure = measures.get(item.measure)
     if measure is None:
         yield "this measure is not in the assay's vocabulary"
@@ -91,6 +92,16 @@ def _of_measurement(
     elif not _within(item.value, measure):
         yield f"the value {item.value:g} is outside {_bounds(measure)}"
     yield from _of_parts(item)
+
+
+def _of_members(item: Measurement, row: TaskRow) -> Iterator[str]:
+    strangers = [name for name in item.members if name not in row.samples]
+    if strangers:
+        yield f"the members {', '.join(map(repr, strangers))} are not samples of this unit"
+    if len(set(item.members)) != len(item.members):
+        yield "a member is named twice"
+    if item.members and item.sample:
+        yield "it has both a sample and members"
 
 
 def _is_number(value: object) -> bool:
@@ -167,7 +178,7 @@ def _of_objects(objects: Sequence[Mapping[str, Any]], row: TaskRow) -> Iterator[
     if any(item.keys() != names for item in objects):
         yield "objects: they do not all have the same columns"
         return
-    strangers = {item["sample"] for item in objects} - set(row.samples)
+    strangers = {item["sample"] for item in objects} - {"", *row.samples}
     if strangers:
         yield f"objects: samples that are not of this unit: {sorted(map(str, strangers))}"
     for name in names:
