@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 import exoraw
+from exoraw.assays import registry
+from exoraw.assays.contract import Finding, Measurement, Outcome
 from exoraw.engine.failures import is_machine_fault
 from exoraw.engine.options import RunOptions, RunSummary
+from exoraw.engine.outcome import tables_of
 from exoraw.engine.plan import Plan
 from exoraw.engine.privacy import without_folders
 from exoraw.engine.run import plan, run
 from exoraw.engine.tasks import Limits, Order
+from exoraw.engine.violations import ContractError, touching_findings
 from exoraw.store.rows import TaskRow
 
 HERE = RunOptions(workers=0)
@@ -130,3 +134,55 @@ def test_a_disk_that_fails_is_tried_again(toy_study: Any) -> None:
     assert go(toy_study).exit_code == 1
     assert states(toy_study)["measure/A"] == "run"
     assert is_machine_fault(TimeoutError("the network disk is slow"))
+
+
+# ----------------------------------------------------------------- numbers of several samples
+
+
+def test_a_number_of_several_samples_carries_the_cells_on_which_they_agree(toy_study: Any) -> None:
+    toy_study.settings = {"extras": ["group"]}
+    for sample, treatment in (("A", "DOX"), ("B", "vehicle")):
+        toy_study.add(sample, batch="b1", value=1)
+        toy_study.rows[-1] |= {"treatment": treatment, "cell_line": "MCF-7"}
+    toy_study.write()
+    assert go(toy_study).exit_code == 0
+    opened = exoraw.open(toy_study.results)
+    (row,) = [row for row in opened.joined().to_pylist() if row["entity"] == "curve:all"]
+    assert (row["sample"], row["members"], row["unit"]) == ("", ["A", "B"], "nmol/L")
+    assert (row["cell_line"], row["treatment"], row["batch"]) == ("MCF-7", None, "b1")
+    others = [row for row in opened.joined().to_pylist() if row["sample"] == "A"]
+    assert {(row["treatment"], row["members"], row["unit"]) for row in others} == {("DOX", None, "1")}
+    assert "" in opened.arrow("objects_toy")["sample"].to_pylist()
+
+
+def test_the_report_and_the_exports_take_a_number_without_a_sample(toy_study: Any, tmp_path: Path) -> None:
+    from exoraw.report import build_report
+    from exoraw.store.export import export
+
+    toy_study.settings = {"extras": ["group"]}
+    toy_study.add("A", value=1)
+    go(toy_study)
+    assert "not in the sample sheet" not in build_report(toy_study.results).read_text("utf-8")
+    for to in ("csv", "xlsx"):
+        assert export(exoraw.open(toy_study.results), to, tmp_path / to)  # type: ignore[arg-type]
+
+
+def outcome_faults(outcome: Outcome) -> str:
+    row = TaskRow(task_id="t" * 32, unit="toys/u", status="ok", pipeline="toys", samples=("A", "B"))
+    with pytest.raises(ContractError) as caught:
+        tables_of(outcome, row, registry.load("toy"))
+    return str(caught.value)
+
+
+def test_members_are_samples_of_the_unit_each_once(toy_study: Any) -> None:
+    number = Measurement("", "pool_mean", 1.0, members=("A", "C", "A"))
+    told = outcome_faults(Outcome([number, Measurement("A", "pool_mean", 1.0, members=("B",))]))
+    assert "the members 'C' are not samples" in told
+    assert "a member is named twice" in told
+    assert "it has both a sample and members" in told
+
+
+def test_a_finding_about_a_member_travels_with_the_number_of_the_group() -> None:
+    number = Measurement("", "pool_mean", 1.0, members=("A", "B"))
+    about = [Finding("noted", "warning", "weak", sample) for sample in ("A", "C")]
+    assert touching_findings(about, number) == about[:1]

@@ -13,6 +13,7 @@ import pytest
 import exoraw
 from exoraw.io.errors import StoreError
 from exoraw.store.results import Results
+from exoraw.store.schemas import MEASUREMENTS
 
 
 def test_exoraw_open_returns_the_tables(filled):
@@ -57,7 +58,7 @@ def test_factors_are_joined_by_pipeline_and_sample(filled):
     assert numbers["treatment"].tolist() == ["control"] * 2 + ["-DOX"] * 2 + ["DOX"] * 2
     assert numbers["excluded"].tolist() == [False] * 4 + [True] * 2
     assert "dose" not in numbers  # empty for every sample
-    assert len(filled.open().measurements(with_samples=False).columns) == 22
+    assert len(filled.open().measurements(with_samples=False).columns) == len(MEASUREMENTS.fields)
 
 
 def test_numbers_of_excluded_samples_are_marked_dropped_or_alone(filled):

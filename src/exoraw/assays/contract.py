@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from exoraw.assays.outcomes import (
+    Artefact,
+    Figure,
+    Finding,
+    Measurement,
+    Method,
+    Outcome,
+)
 from exoraw.io.inventory import Header, Inventory
-from exoraw.study.spec import Severity, SheetSpec
+from exoraw.study.spec import SheetSpec
 from exoraw.study.view import Correction, StudyView
+
+__all__ = [
+    "Artefact",
+    "Assay",
+    "CorrectionInput",
+    "Earlier",
+    "Figure",
+    "FileInput",
+    "Finding",
+    "FindingKind",
+    "Format",
+    "Input",
+    "Inputs",
+    "Magic",
+    "Measure",
+    "Measurement",
+    "Method",
+    "Needs",
+    "Outcome",
+    "Params",
+    "Probe",
+    "ReadyFile",
+    "Simulated",
+    "Step",
+    "TaskInput",
+    "Unit",
+]
 
 Needs = Literal["all", "any"]
 
@@ -151,114 +186,6 @@ class Inputs:
         """Return the first earlier outcome of a role, or None."""
         found = self.earlier.get(role, ())
         return found[0] if found else None
-
-
-# ----------------------------------------------------------------- what comes out
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """One number. Unit and definition come from the assay's vocabulary.
-
-    `entity` is a path below the sample ("population:live", "lane:3/band:2"), "" for the sample itself.
-    A fraction carries numerator and denominator. NaN is legal only with a finding that says why.
-    """
-
-    sample: str
-    measure: str
-    value: float
-    entity_type: str = "sample"
-    entity: str = ""
-    target: str = ""
-    statistic: str = ""
-    numerator: float | None = None
-    denominator: float | None = None
-    n: int | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    reference: str = ""
-    file_id: str = ""
-    curated: bool = False
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A remark that travels with a number. `code` stands in the assay's list of findings.
-
-    It touches every measurement of the same task, sample and entity (and below it); an empty sample
-    touches the whole task.
-    """
-
-    code: str
-    severity: Severity
-    message: str
-    sample: str = ""
-    entity: str = ""
-    value: float | None = None
-    limit: float | None = None
-
-
-@dataclass(frozen=True)
-class Artefact:
-    """A picture or a matrix, kept under evidence/<task_id>/<name>."""
-
-    kind: Literal["picture", "matrix", "table"]
-    name: str  # file name with suffix: "gates.png", "spillover.csv"
-    content: bytes
-    caption: str
-    sample: str = ""
-    entity: str = ""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure the report draws from measurements and samples, without knowing the assay.
-
-    Parameters
-    ----------
-    name, title : "late_apoptotic", "Late apoptotic cells"
-    kind : "group_points" (every biological replicate as a point over the group's mean and SD) or
-        "stacked_shares" (mean share of each entity per group, stacked to 100 %)
-    measures : measures drawn; for "stacked_shares" the parts in drawing order
-    entities : restrict to these entities, in order; () = all
-    group_by : sheet columns on the x axis, in order; () = the study's factors
-    order : where it stands in its section, small first
-    """
-
-    name: str
-    title: str
-    kind: Literal["group_points", "stacked_shares"]
-    measures: tuple[str, ...]
-    entities: tuple[str, ...] = ()
-    group_by: tuple[str, ...] = ()
-    caption: str = ""
-    order: int = 0
-
-
-@dataclass(frozen=True)
-class Method:
-    """A paragraph of the methods text, with the numbers of this study in it."""
-
-    title: str
-    text: str
-    order: int = 0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """All that a unit gives. `objects`: one dict per object with equal keys (scalars only).
-
-    `data` is plain JSON (no NaN) for later units; `seed` the random seed used, if any.
-    """
-
-    measurements: Sequence[Measurement] = ()
-    objects: Sequence[Mapping[str, Any]] = ()
-    findings: Sequence[Finding] = ()
-    artefacts: Sequence[Artefact] = ()
-    figures: Sequence[Figure] = ()
-    methods: Sequence[Method] = ()
-    data: Mapping[str, Any] = field(default_factory=dict)
-    seed: int | None = None
 
 
 # ----------------------------------------------------------------- the assay itself

@@ -6,6 +6,7 @@ import difflib
 import html
 import os
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -159,7 +160,10 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def with_factors(numbers: pa.Table, samples: pa.Table) -> pa.Table:
-    """Join the filled columns of the sample sheet to the numbers, keeping the order of the numbers."""
+    """Join the filled columns of the sample sheet to the numbers, keeping the order of the numbers.
+
+    A number that belongs to several samples gets the cells on which all of them agree.
+    """
     factors = factor_columns(samples)
     keys = list(zip(samples["pipeline"].to_pylist(), samples["sample"].to_pylist(), strict=True))
     if len(set(keys)) != len(keys):
@@ -167,11 +171,41 @@ def with_factors(numbers: pa.Table, samples: pa.Table) -> pa.Table:
     place = {key: number for number, key in enumerate(keys)}
     wanted = zip(numbers["pipeline"].to_pylist(), numbers["sample"].to_pylist(), strict=True)
     rows = pa.array([place.get(key) for key in wanted], pa.int64())
+    groups = _member_rows(numbers, place)
     for name in factors:
         taken = name in {field.name for field in MEASUREMENTS.fields}
         field = samples.schema.field(name).with_name(f"sheet_{name}" if taken else name)
-        numbers = numbers.append_column(field, samples[name].take(rows))
+        column = samples[name].take(rows)
+        numbers = numbers.append_column(field, _with_agreed(column, samples[name], groups))
     return numbers
+
+
+def _member_rows(
+    numbers: pa.Table, place: Mapping[tuple[str, str], int]
+) -> dict[int, tuple[tuple[int, ...], bool]]:
+    """Return row of the numbers -> (rows of its members in `samples`, whether all stand there)."""
+    if "members" not in numbers.column_names or numbers["members"].null_count == len(numbers):
+        return {}
+    found = {}
+    listed = zip(numbers["pipeline"].to_pylist(), numbers["members"].to_pylist(), strict=True)
+    for number, (pipeline, members) in enumerate(listed):
+        if members:
+            rows = tuple(place[key] for name in members if (key := (pipeline, name)) in place)
+            found[number] = (rows, len(rows) == len(members))
+    return found
+
+
+def _with_agreed(
+    column: pa.ChunkedArray, cells: pa.ChunkedArray, groups: Mapping[int, tuple[tuple[int, ...], bool]]
+) -> pa.ChunkedArray:
+    """Fill in, for every number of several samples, the cell that all of them have."""
+    if not groups:
+        return column
+    values, known = column.to_pylist(), cells.to_pylist()
+    for number, (rows, complete) in groups.items():
+        agreed = complete and all(known[row] == known[rows[0]] for row in rows)
+        values[number] = known[rows[0]] if agreed else None
+    return pa.chunked_array([pa.array(values, column.type)])
 
 
 def factor_columns(samples: pa.Table) -> list[str]:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 SCHEMA_MAJOR = 1
-SCHEMA_MINOR = 0
+SCHEMA_MINOR = 1
 
 TEXT = pa.string()
 REAL = pa.float64()
@@ -125,6 +125,12 @@ SAMPLES = Table(
         Field("biological_replicate", TEXT, "independent repeat"),
         Field("technical_replicate", TEXT, "repeat of the measurement on the same material"),
         Field("control_role", TEXT, "role of a control tube, lane or well; empty for samples"),
+        Field(
+            "counts_as_sample",
+            FLAG,
+            "whether it has its n in group results: every row without control_role, and controls that are "
+            "samples too (vehicle); empty where that is not known",
+        ),
         Field("batch", TEXT, "measured together: day, plate, membrane"),
         Field("cell_line", TEXT, "cell line"),
         Field("treatment", TEXT, "treatment"),
@@ -184,7 +190,7 @@ MEASUREMENTS = Table(
         ),
         Field("assay", TEXT, "assay"),
         Field("pipeline", TEXT, "pipeline entry of the study"),
-        Field("sample", TEXT, "sample", required=True),
+        Field("sample", TEXT, "sample; empty for a number that belongs to several", required=True),
         Field("entity_type", TEXT, "sample, population, lane, band, sphere, well ..."),
         Field("entity", TEXT, "path below the sample: lane:3/band:2; empty for the sample itself"),
         Field("target", TEXT, "protein, gene, marker or channel"),
@@ -203,6 +209,7 @@ MEASUREMENTS = Table(
         Field("curated", FLAG, "whether a person's correction went into it"),
         Field("task_id", TEXT, "task that computed it"),
         Field("file_id", TEXT, "raw file it comes from; empty for several"),
+        Field("members", TEXTS, "samples behind a number that belongs to several; empty for one sample"),
     ),
 )
 
@@ -213,7 +220,7 @@ OBJECTS = Table(
     (
         Field("object_id", TEXT, "digest of task and position", required=True),
         Field("pipeline", TEXT, "pipeline entry of the study"),
-        Field("sample", TEXT, "sample", required=True),
+        Field("sample", TEXT, "sample; empty for an object that belongs to several", required=True),
         Field("entity", TEXT, "path below the sample"),
         Field("task_id", TEXT, "task that computed it"),
         Field("file_id", TEXT, "raw file it comes from"),

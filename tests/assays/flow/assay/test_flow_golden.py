@@ -20,6 +20,7 @@ from exoraw.assays.contract import Outcome
 from exoraw.assays.flow.assay import ASSAY
 
 GOLDEN = Path(__file__).with_name("golden_annexin_pi.json")
+ADDED_LATER = frozenset({"members", "unit", "options"})
 DIGITS = 4  # significant digits: linear algebra libraries differ in the last ones
 
 
@@ -40,15 +41,20 @@ def digests(
 def digest(outcome: Outcome) -> str:
     """Digest of numbers, findings, figures and names of artefacts; no pixels, no file digests."""
     plain = {
-        "measurements": [{**asdict(one), "file_id": ""} for one in outcome.measurements],
+        "measurements": [{**fields_of(one), "file_id": ""} for one in outcome.measurements],
         "objects": [{**one, "file_id": ""} for one in outcome.objects],
         "findings": [(one.code, one.severity, one.sample, one.entity) for one in outcome.findings],
         "artefacts": [(one.kind, one.name) for one in outcome.artefacts],
-        "figures": [asdict(one) for one in outcome.figures],
+        "figures": [fields_of(one) for one in outcome.figures],
         "data": {key: value for key, value in outcome.data.items() if key not in ("scales", "conversion")},
         "seed": outcome.seed,
     }
     return hashlib.sha256(json.dumps(rounded(plain), sort_keys=True).encode()).hexdigest()[:16]
+
+
+def fields_of(one: Any) -> dict[str, Any]:
+    """Fields by name; those that the contract was given later count only where they are used."""
+    return {name: value for name, value in asdict(one).items() if value or name not in ADDED_LATER}
 
 
 def rounded(value: Any) -> Any:

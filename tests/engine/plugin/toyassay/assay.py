@@ -24,6 +24,7 @@ from exoraw.io.inventory import Inventory
 from exoraw.study.spec import Column, ControlRole, SheetSpec
 from exoraw.study.view import StudyView
 from toyassay.acts import ACTS
+from toyassay.extras import EXTRAS
 from toyassay.formats import FORMATS
 from toyassay.reader import read
 
@@ -33,6 +34,7 @@ class Settings(Params):
     swap: bool = False
     needs: str = "any"
     count_samples: bool = True
+    extras: tuple[str, ...] = ()  # further things the last step gives: see `toyassay.extras`
 
 
 class MeasureParams(Params):
@@ -143,11 +145,15 @@ class TotalStep:
         pools = tuple(TaskInput(f"{study.pipeline}/pool/{batch}") for batch in batches)
         if pools:
             samples = tuple(row.sample for row in study)
-            yield Unit(f"{study.pipeline}/total/all", samples, {"pools": pools}, Params(), needs="all")
+            payload = {"extras": list(study.settings.extras)} if study.settings.extras else {}
+            yield Unit(f"{study.pipeline}/total/all", samples, {"pools": pools}, Params(), payload=payload)
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
         means = [pool.data["mean"] or 0.0 for pool in inputs.earlier["pools"]]
-        return Outcome(data={"total": sum(means)})
+        outcome = Outcome(data={"total": sum(means)})
+        for name in unit.payload.get("extras", ()):
+            outcome = EXTRAS[name](outcome, unit, inputs)
+        return outcome
 
 
 ASSAY = Assay(
