@@ -21,7 +21,7 @@ from scipy.ndimage import gaussian_filter
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.transforms import Arcsinh, Logicle, Ticks
 
-DPI = 100
+DPI = 150  # at few inches: the report shows a picture 280 pixels high, and its letters must stay readable
 BINS = 128
 SMOOTHING = 1.0  # bins; the eye sees the population, not the binning
 DOTS_BELOW = 1.5  # smoothed events per bin: below it every event is a dot of its own
@@ -32,8 +32,10 @@ WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "A
 
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
 CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#b83280", "#805ad5", "#0e7490")
-LABEL_ROOM = 0.075  # of an axis: labels nearer than this touch
-LETTER = 0.0185  # of a panel's width: one letter of a border's label
+LETTERS_PER_INCH = 11  # of a heading
+LABEL_ROOM = 0.085  # of an axis: labels nearer than this touch
+LOWEST_LABEL, LABEL_LINE = 1.06, 0.1  # of a control's peak: where the labels of borders stand
+LETTER = 0.022  # of a panel's width: one letter of a border's label
 DENSITY = LinearSegmentedColormap.from_list(
     "exoraw density", ["#9db8dd", "#4a7fc1", "#2c5ba8", "#3d9a8b", "#8fc152", "#f4d03f", "#ee8a2e"]
 )
@@ -124,8 +126,8 @@ def quadrant_plot(
     -------
     PNG, 8-bit palette
     """
-    figure = Figure(figsize=(4.2, 4.35), dpi=DPI)
-    plot = figure.add_axes((0.155, 0.125, 0.815, 0.755))
+    figure = Figure(figsize=(3.4, 3.4), dpi=DPI)
+    plot = figure.add_axes((0.175, 0.135, 0.8, 0.735))
     _density(plot, axes, events)
     _frame(plot, axes)
     x, y = (float(axis.place(np.array([value]))[0]) for axis, value in zip(axes, thresholds, strict=True))
@@ -137,7 +139,7 @@ def quadrant_plot(
             left, bottom, f"{corner.percent:.1f} %\n{corner.name}" if bottom > 0.5 else
             f"{corner.name}\n{corner.percent:.1f} %",
             ha="left" if left < 0.5 else "right", va="bottom" if bottom < 0.5 else "top",
-            fontsize=8.5, color=INK, linespacing=1.25,
+            fontsize=8, color=INK, linespacing=1.2,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.78, "pad": 1.5},
         )  # fmt: skip
     _heading(figure, title, note)
@@ -152,10 +154,11 @@ def cleaning_plot(
     singlets: BoolArray,
     limits: tuple[float, float, float],
     debris_limit: float | None,
-    title: str,
-    note: str,
+    notes: tuple[str, str],
 ) -> bytes:
-    """Draw what was taken out: debris on FSC / SSC, doublets on FSC area / height; removed events are grey.
+    """Draw what was taken out, debris on FSC / SSC over doublets on FSC area / height; it is grey.
+
+    The picture is half as wide as that of the quadrants: beside each other, these are what is looked at.
 
     Parameters
     ----------
@@ -163,25 +166,21 @@ def cleaning_plot(
     cells, singlets : (n,) masks; singlets are a part of cells
     limits : upper ends of the forward, side and height axes, one for the batch
     debris_limit : forward scatter below which events are debris
+    notes : what was taken out, the line over either panel
     """
     panels = 1 if height is None else 2
-    figure = Figure(figsize=(3.3 * panels + 0.5, 3.5), dpi=DPI)
-    width = 0.98 / panels
-    axes = (PlotAxis("FSC area", None, 0.0, limits[0]), PlotAxis("SSC area", None, 0.0, limits[1]))
-    left = figure.add_axes((0.17 / panels, 0.15, width - 0.21 / panels, 0.68))
-    _removed_dots(left, axes, np.column_stack([forward, side])[~cells])
-    _density(left, axes, np.column_stack([forward, side])[cells])
-    _frame(left, axes)
+    figure = Figure(figsize=(1.7, 1.7 * panels), dpi=DPI)
+    area, granular = PlotAxis("FSC area", None, 0.0, limits[0]), PlotAxis("SSC area", None, 0.0, limits[1])
+    place = 0.32, 0.23 / panels, 0.64, 0.63 / panels
+    upper = figure.add_axes((place[0], place[1] + 1 - 1 / panels, *place[2:]))
+    scattered = np.column_stack([forward, side])
+    _taken_out(upper, (area, granular), scattered[cells], scattered[~cells], notes[0])
     if debris_limit is not None:
-        left.axvline(float(axes[0].place(np.array([debris_limit]))[0]), color=GATE, linewidth=1.1)
+        upper.axvline(float(area.place(np.array([debris_limit]))[0]), color=GATE, linewidth=1.1)
     if height is not None:
-        pair = (axes[0], PlotAxis("FSC height", None, 0.0, limits[2]))
-        right = figure.add_axes((0.5 + 0.17 / panels, 0.15, width - 0.21 / panels, 0.68))
-        both = np.column_stack([forward, height])
-        _removed_dots(right, pair, both[cells & ~singlets])
-        _density(right, pair, both[singlets])
-        _frame(right, pair)
-    _heading(figure, title, note)
+        pulse = np.column_stack([forward, height])
+        pair = (area, PlotAxis("FSC height", None, 0.0, limits[2]))
+        _taken_out(figure.add_axes(place), pair, pulse[singlets], pulse[cells & ~singlets], notes[1])
     return _png(figure)
 
 
@@ -193,7 +192,7 @@ def control_plot(
     note: str,
 ) -> bytes:
     """Draw the controls of a batch over each other, per axis, with the border that is used and its rivals."""
-    figure = Figure(figsize=(7.0, 3.6), dpi=DPI)
+    figure = Figure(figsize=(6.2, 3.3), dpi=DPI)
     places = {curve.name: curve.colour for side in curves for curve in side}
     names = list(places)
     colours = {name: CONTROL_COLOURS[place % len(CONTROL_COLOURS)] for name, place in places.items()}
@@ -209,7 +208,7 @@ def control_plot(
             0.075 - 0.05 * (index // 4),
             f"— {name}",
             color=colours[name],
-            fontsize=8,
+            fontsize=7.5,
         )
     _heading(figure, title, note)
     return _png(figure)
@@ -240,6 +239,16 @@ def _density(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray)
               color="#5f7fae", zorder=1)  # fmt: skip
 
 
+def _taken_out(
+    plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], kept: FloatArray, removed: FloatArray, note: str
+) -> None:
+    """One panel of the cleaning: what stays in colour, what goes in grey, a line over it."""
+    _removed_dots(plot, axes, removed)
+    _density(plot, axes, kept)
+    _frame(plot, axes, small=True)
+    plot.set_title(note, fontsize=6.5, color=QUIET, loc="right", pad=3)
+
+
 def _removed_dots(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray) -> None:
     chosen = events[:: max(1, -(-len(events) // MOST_DOTS))]
     plot.plot(axes[0].place(chosen[:, 0]), axes[1].place(chosen[:, 1]), linestyle="none", marker="o",
@@ -261,41 +270,43 @@ def _outline(plot: MplAxes, axis: PlotAxis, curve: Curve, colour: str) -> None:
 
 def _borders(plot: MplAxes, axis: PlotAxis, borders: Sequence[Line]) -> None:
     """Draw the borders; labels that would lie over each other move one line up."""
-    ends = [-1.0, -1.0, -1.0]
+    ends = [-1.0] * (len(borders) + 1)
     for border in sorted(borders, key=lambda line: line.value):
         where = float(axis.place(np.array([border.value]))[0])
         half = LETTER * len(border.name) / 2
         left = min(max(where - half, 0.0), 1.0 - 2 * half)
-        level = next((i for i, end in enumerate(ends) if left > end), len(ends) - 1)
+        level = next(i for i, end in enumerate(ends) if left > end)
         ends[level] = left + 2 * half
-        top, colour = 1.06 + 0.085 * level, GATE if border.used else QUIET
+        top, colour = LOWEST_LABEL + LABEL_LINE * level, GATE if border.used else QUIET
         dashes = (None, None) if border.used else (3, 2)
         width = 1.4 if border.used else 0.9
-        plot.plot([where, where], [0, top - 0.03], color=colour, linewidth=width, dashes=dashes, zorder=3)
+        plot.plot([where, where], [0, top - 0.04], color=colour, linewidth=width, dashes=dashes, zorder=3)
         plot.text(
-            left + half, top, border.name, ha="center", va="center", fontsize=7.5, color=colour, zorder=4,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.6},
+            left + half, top, border.name, ha="center", va="center", fontsize=7, color=colour, zorder=4,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.4},
         )  # fmt: skip
+    used = max((level for level, end in enumerate(ends) if end >= 0), default=0)
+    plot.set_ylim(0, LOWEST_LABEL + LABEL_LINE * (used + 0.7))
 
 
-def _frame(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis | None]) -> None:
+def _frame(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis | None], *, small: bool = False) -> None:
     """Ticks in real units, thin quiet spines; without a second axis the heights carry no unit."""
+    letters, numbers = (7.0, 6.0) if small else (8.5, 7.5)
     across, up = axes
     major, labels, minor = across.ticks()
     plot.set_xlim(0, 1)
     plot.set_xticks(major, labels)
     _minor_ticks(plot, minor, [0.0] * len(minor), TICKDOWN)
-    plot.set_xlabel(across.label, fontsize=9, color=INK, labelpad=2)
+    plot.set_xlabel(across.label, fontsize=letters, color=INK, labelpad=2)
     if up is None:
-        plot.set_ylim(0, 1.3)
         plot.set_yticks([])
     else:
         major, labels, minor = up.ticks()
         plot.set_ylim(0, 1)
         plot.set_yticks(major, labels)
         _minor_ticks(plot, [0.0] * len(minor), minor, TICKLEFT)
-        plot.set_ylabel(up.label, fontsize=9, color=INK, labelpad=1)
-    plot.tick_params(which="both", labelsize=8, color=QUIET, labelcolor=INK, direction="out", width=0.7)
+        plot.set_ylabel(up.label, fontsize=letters, color=INK, labelpad=1)
+    plot.tick_params(which="both", labelsize=numbers, color=QUIET, labelcolor=INK, direction="out", width=0.7)
     for spine in plot.spines.values():
         spine.set(color=QUIET, linewidth=0.8)
 
@@ -309,8 +320,9 @@ def _minor_ticks(plot: MplAxes, x: list[float], y: list[float], marker: int) -> 
 
 def _heading(figure: Figure, title: str, note: str) -> None:
     """Sample name and a line below it; a name is text, never a formula, in any script."""
-    short = title if len(title) <= 52 else title[:51] + "…"
-    lines = ((0.955, short, 10.5, "bold", INK), (0.908, note, 8, "normal", QUIET))
+    longest = int(LETTERS_PER_INCH * figure.get_figwidth())
+    short = title if len(title) <= longest else title[: longest - 1] + "…"
+    lines = ((0.955, short, 9.5, "bold", INK), (0.9, note, 7.5, "normal", QUIET))
     for height, text, size, weight, colour in lines:
         figure.text(
             0.03, height, text, fontsize=size, fontweight=weight, color=colour, parse_math=False, va="center",

@@ -65,8 +65,20 @@ def test_the_cleaning_plot_needs_no_height(rng: np.random.Generator, with_height
     forward, side = rng.normal(9e4, 1e4, (2, 4_000))
     keep = forward > 8e4
     height = forward * 0.8 if with_height else None
-    content = cleaning_plot(forward, side, height, keep, keep, (2e5, 2e5, 2e5), 3e4, "t", "n")
-    assert Image.open(io.BytesIO(content)).width == (710 if with_height else 380)
+    content = cleaning_plot(forward, side, height, keep, keep, (2e5, 2e5, 2e5), 3e4, ("debris", "doublets"))
+    assert Image.open(io.BytesIO(content)).size == ((255, 510) if with_height else (255, 255))
+    assert len(content) <= LIMIT
+
+
+def test_beside_the_cleaning_plot_the_quadrants_take_two_thirds(
+    rng: np.random.Generator,
+) -> None:
+    forward, side = rng.normal(9e4, 1e4, (2, 500))
+    keep = forward > 8e4
+    content = cleaning_plot(forward, side, forward, keep, keep, (2e5, 2e5, 2e5), 3e4, ("debris", "doublets"))
+    small, large = (Image.open(io.BytesIO(one)) for one in (content, draw(cells(rng, 500))))
+    at_equal_height = small.width * large.height / small.height
+    assert large.width / (large.width + at_equal_height) == pytest.approx(2 / 3)
 
 
 def test_the_control_plot_takes_many_borders_close_together(rng: np.random.Generator) -> None:
@@ -77,4 +89,4 @@ def test_the_control_plot_takes_many_borders_close_together(rng: np.random.Gener
     curves[2] = Curve("empty", np.empty(0), 2)
     lines = [Line(900.0 + step, f"line {step}", used=step == 0) for step in range(5)]
     content = control_plot(AXES, (curves, curves), (lines, lines), "batch", "note")
-    assert len(content) <= LIMIT
+    assert len(content) <= 1.5 * LIMIT  # one for a whole batch

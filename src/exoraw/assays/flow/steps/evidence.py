@@ -42,9 +42,13 @@ def _cleaning_picture(gated: Gated, scales: BatchScales, data: Mapping[str, Any]
     total = len(gated.tube)
     debris = 100 * (1 - np.count_nonzero(cleaned.cells) / total)
     doublets = 100 * (np.count_nonzero(cleaned.cells) - np.count_nonzero(cleaned.singlets)) / total
-    note = f"taken out: {debris:.1f} % debris and margin events, {doublets:.1f} % doublets"
+    notes = f"debris, margins: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
     content = cleaning_plot(
         scatter.area, scatter.side, scatter.height, cleaned.cells, cleaned.singlets,
-        scales.scatter, data["debris"], gated.sample, note,
+        scales.scatter, data["debris"], notes,
     )  # fmt: skip
-    yield Artefact("picture", "cleaning.png", content, f"{gated.sample}: {note}.", gated.sample)
+    caption = (
+        f"{gated.sample}: taken out (grey) {debris:.1f} % of all events as debris or at the end of a "
+        f"scatter scale, {doublets:.1f} % as doublets ({gated.cleaned.singlet_method})."
+    )
+    yield Artefact("picture", "cleaning.png", content, caption, gated.sample)
