@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import json
+import math
 import os
 import tempfile
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 import exoraw
 from exoraw.assays import registry
-from exoraw.assays.contract import Finding, Measurement, Outcome
+from exoraw.assays.contract import Comparison, Finding, Measurement, Outcome
 from exoraw.engine.failures import is_machine_fault
 from exoraw.engine.options import RunOptions, RunSummary
 from exoraw.engine.outcome import tables_of
@@ -21,6 +23,8 @@ from exoraw.engine.privacy import without_folders
 from exoraw.engine.run import plan, run
 from exoraw.engine.tasks import Limits, Order
 from exoraw.engine.violations import ContractError, touching_findings
+from exoraw.io.errors import StoreError
+from exoraw.store.index import committed
 from exoraw.store.rows import TaskRow
 
 HERE = RunOptions(workers=0)
@@ -186,3 +190,49 @@ def test_a_finding_about_a_member_travels_with_the_number_of_the_group() -> None
     number = Measurement("", "pool_mean", 1.0, members=("A", "B"))
     about = [Finding("noted", "warning", "weak", sample) for sample in ("A", "C")]
     assert touching_findings(about, number) == about[:1]
+
+
+# ----------------------------------------------------------------- tables of earlier units, comparisons
+
+
+def test_a_step_compares_the_numbers_of_earlier_units(toy_study: Any) -> None:
+    toy_study.settings = {"extras": ["compare"]}
+    toy_study.add("A", batch="b1", value=1)
+    toy_study.add("B", batch="b2", value=5)
+    assert go(toy_study).exit_code == 0
+    (row,) = exoraw.open(toy_study.results).arrow("comparisons").to_pylist()
+    assert (row["measure"], row["group"], row["reference"], row["p"]) == ("pool_mean", "b2", "b1", 0.5)
+    assert json.loads(row["assumptions"]) == {"state": "too few units", "values": [1.0, 5.0]}
+
+
+def test_a_damaged_table_of_an_earlier_unit_is_never_read_as_numbers(toy_study: Any) -> None:
+    toy_study.add("A", batch="b1", value=1)
+    go(toy_study)
+    (pool,) = [row for row in committed(toy_study.results).values() if row.step == "pool"]
+    (part,) = [part for part in pool.part_list() if part.table == "measurements"]
+    place = toy_study.results / part.path
+    content = bytearray(place.read_bytes())
+    content[len(content) // 2] ^= 1
+    place.write_bytes(bytes(content))
+    toy_study.settings = {"extras": ["compare"]}
+    toy_study.write()
+    summary = go(toy_study)
+    assert [row.unit for row in summary.failures] == ["toys/total/all"]
+    assert part.path in summary.failures[0].error
+    assert not exoraw.open(toy_study.results).arrow("comparisons").num_rows
+
+
+def test_a_test_given_twice_is_refused_with_its_task(toy_study: Any) -> None:
+    toy_study.settings = {"extras": ["compare_twice"]}
+    toy_study.add("A", batch="b1", value=1)
+    with pytest.raises(
+        StoreError, match=r"test pool_mean / batch / b2 / b1 / Welch t was given twice.*total/all"
+    ):
+        go(toy_study)
+
+
+def test_a_comparison_has_a_known_measure_a_probability_and_no_nan() -> None:
+    told = outcome_faults(Outcome(comparisons=[Comparison("wrong", "t", p=1.5, estimate=math.nan)]))
+    assert "measures outside the vocabulary: wrong" in told
+    assert "p is 1.5" in told
+    assert "estimate is NaN" in told

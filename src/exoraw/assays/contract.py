@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
 from exoraw.assays.outcomes import (
     Artefact,
+    Comparison,
     Figure,
     Finding,
     Measurement,
@@ -21,9 +22,13 @@ from exoraw.io.inventory import Header, Inventory
 from exoraw.study.spec import SheetSpec
 from exoraw.study.view import Correction, StudyView
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 __all__ = [
     "Artefact",
     "Assay",
+    "Comparison",
     "CorrectionInput",
     "Earlier",
     "Figure",
@@ -151,11 +156,16 @@ class ReadyFile:
     dataset: int
 
 
+def _nothing(_name: str) -> pa.Table | None:
+    return None
+
+
 @dataclass(frozen=True)
 class Earlier:
     """The outcome of an earlier unit.
 
-    `data` is that outcome's `data`; `matrix(name)` its stored bytes; `findings` its findings.
+    `data` is that outcome's `data`; `matrices` name -> path of its stored evidence; `findings` its findings;
+    `table(name)` what it wrote into a table.
     """
 
     key: str
@@ -165,6 +175,15 @@ class Earlier:
     findings: tuple[Finding, ...]
     samples: tuple[str, ...]
     matrices: Mapping[str, Path] = field(default_factory=dict)
+    read: Callable[[str], pa.Table | None] = field(default=_nothing, repr=False, compare=False)
+
+    def table(self, name: str) -> pa.Table | None:
+        """Return its rows of a table ("measurements", "objects", "comparisons"), None where it has none.
+
+        They are read when asked for, and held against the digest of its commit: StoreError where the file
+        is damaged.
+        """
+        return self.read(name)
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,37 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """One test, as it stands in the table `comparisons`; the meaning of every field stands in its schema.
+
+    What names it is unique in its pipeline: measures, entity, target, factor, group, reference, unit of
+    replication, test and adjustment. An estimate that does not exist is None, and `assumptions` says why.
+    """
+
+    measure: str
+    test: str
+    second_measure: str = ""
+    entity: str = ""
+    target: str = ""
+    factor: str = ""
+    group: str = ""
+    reference: str = ""
+    n_group: int | None = None
+    n_reference: int | None = None
+    replication_unit: str = ""
+    estimate: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    statistic: float | None = None
+    df: float | None = None
+    p: float | None = None
+    p_adjusted: float | None = None
+    adjustment: str = ""
+    stars: str = ""
+    assumptions: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Outcome:
     """All that a unit gives. `objects`: one dict per object with equal keys (scalars only).
 
@@ -125,5 +156,6 @@ class Outcome:
     artefacts: Sequence[Artefact] = ()
     figures: Sequence[Figure] = ()
     methods: Sequence[Method] = ()
+    comparisons: Sequence[Comparison] = ()
     data: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+
+import pyarrow as pa
 
 from exoraw.assays.contract import CorrectionInput, Earlier, Finding, Inputs, ReadyFile
 from exoraw.engine.failures import FileChangedError
@@ -56,7 +59,13 @@ def _earlier(results: Path, row: TaskRow) -> Earlier:
         findings=tuple(_findings(results, row)),
         samples=row.samples,
         matrices={Path(part.path).name: results / part.path for part in parts if part.table == EVIDENCE},
+        read=partial(_read, results, row),
     )
+
+
+def _read(results: Path, row: TaskRow, name: str) -> pa.Table | None:
+    """Read what an earlier task wrote into a table, held against its digest."""
+    return read_part(results, row, f"objects_{row.assay}" if name == "objects" else name)
 
 
 def _findings(results: Path, row: TaskRow) -> Iterator[Finding]:

@@ -62,6 +62,7 @@ def tables_of(outcome: Outcome, row: TaskRow, assay: Assay) -> Tables:
         "artefacts": list(_artefacts(outcome.artefacts, row)),
         "figures": list(_figures(outcome, row)),
         "methods": list(_methods(outcome, row)),
+        "comparisons": list(_comparisons(outcome, row)),
     }
     tables = {name: _table(TABLES[name], items) for name, items in rows.items() if items}
     if outcome.objects:
@@ -174,6 +175,32 @@ def _figures(outcome: Outcome, row: TaskRow) -> Iterator[_Row]:
 def _methods(outcome: Outcome, row: TaskRow) -> Iterator[_Row]:
     for item in outcome.methods:
         yield {**_place(row), **vars(item)}
+
+
+COMPARISON_KEY = (  # what names a test within its pipeline
+    "measure",
+    "second_measure",
+    "entity",
+    "target",
+    "factor",
+    "group",
+    "reference",
+    "replication_unit",
+    "test",
+    "adjustment",
+)
+
+
+def _comparisons(outcome: Outcome, row: TaskRow) -> Iterator[_Row]:
+    for item in outcome.comparisons:
+        key = [row.pipeline, *(getattr(item, name) for name in COMPARISON_KEY)]
+        yield {
+            "pipeline": row.pipeline,
+            "task_id": row.task_id,
+            **vars(item),
+            "comparison_id": digest(json.dumps(key, ensure_ascii=False))[:_ID_DIGITS],
+            "assumptions": canonical(dict(item.assumptions)),
+        }
 
 
 def _objects(objects: Sequence[Mapping[str, Any]], row: TaskRow) -> pa.Table:

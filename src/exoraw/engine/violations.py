@@ -46,6 +46,7 @@ def violations(outcome: Outcome, row: TaskRow, assay: Assay) -> Iterator[str]:
     yield from _of_artefacts(outcome.artefacts, row)
     yield from _of_objects(outcome.objects, row)
     yield from _of_figures(outcome, measures)
+    yield from _of_comparisons(outcome, measures)
     yield from _of_data(outcome)
 
 
@@ -203,6 +204,28 @@ def _of_figures(outcome: Outcome, measures: Mapping[str, Measure]) -> Iterator[s
     for title, count in Counter(item.title for item in outcome.methods).items():
         if count > 1:
             yield f"{count} paragraphs of the methods are called {title}"
+
+
+def _of_comparisons(outcome: Outcome, measures: Mapping[str, Measure]) -> Iterator[str]:
+    for item in outcome.comparisons:
+        name = " ".join(
+            part for part in ("test", item.test, item.measure, item.group, item.reference) if part
+        )
+        unknown = [word for word in (item.measure, item.second_measure) if word and word not in measures]
+        if unknown or not item.measure:
+            yield f"{name}: measures outside the vocabulary: {', '.join(unknown) or 'none is named'}"
+        for field in ("p", "p_adjusted"):
+            value = getattr(item, field)
+            if value is not None and not 0 <= value <= 1:
+                yield f"{name}: {field} is {value:g}"
+        for field in ("estimate", "statistic", "df", "ci_low", "ci_high"):
+            value = getattr(item, field)
+            if value is not None and math.isnan(value):
+                yield f"{name}: {field} is NaN instead of None"
+        try:
+            canonical(dict(item.assumptions))
+        except (TypeError, ValueError) as error:
+            yield f"{name}: its assumptions are not plain JSON ({error})"
 
 
 def _of_data(outcome: Outcome) -> Iterator[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
+from types import MappingProxyType
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,12 +15,20 @@ import pyarrow.parquet as pq
 from exoraw.io.errors import StoreError
 from exoraw.store.disk import read_parquet
 from exoraw.store.parts import OwnRows, Piece
-from exoraw.store.schemas import table_named
+from exoraw.store.schemas import Table, table_named
 from exoraw.store.unify import conformed, united_schema
 
 ROW_GROUP = 131_072  # rows of a row group; what a large table needs in memory while it is written
 
 Spans = tuple[tuple[str, int], ...]
+
+_NAMING: Mapping[str, tuple[str, ...]] = MappingProxyType(  # what a row is called in a message
+    {
+        "measurements": ("sample", "entity", "target", "measure"),
+        "findings": ("sample", "entity", "code"),
+        "comparisons": ("measure", "factor", "group", "reference", "test"),
+    }
+)
 
 
 class Previous:
@@ -61,7 +71,7 @@ class Previous:
 def write_small(path: Path, name: str, pieces: Sequence[Piece], previous: Previous | None) -> Spans:
     """Write a table that fits in memory: all but the objects. Returns the spans of its pieces.
 
-    Raises StoreError where a number was given twice.
+    Raises StoreError where tasks gave the same number, figure or paragraph twice.
     """
     known = {piece.digest: previous.piece(piece.digest) for piece in pieces} if previous else {}
     read = [(piece, known.get(piece.digest)) for piece in pieces]
@@ -70,8 +80,7 @@ def write_small(path: Path, name: str, pieces: Sequence[Piece], previous: Previo
     whole = pa.concat_tables(
         [schema.empty_table(), *(conformed(table, schema, piece.source) for piece, table in tables)]
     )
-    if name == "measurements":
-        refuse_duplicates(whole, pieces)
+    refuse_duplicates(name, whole, pieces)
     pq.write_table(whole.combine_chunks(), path, row_group_size=ROW_GROUP)
     return tuple((piece.digest, piece.rows) for piece in pieces)
 
@@ -103,19 +112,35 @@ def _groups(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting)
 
 
-def refuse_duplicates(numbers: pa.Table, pieces: Sequence[Piece]) -> None:
-    """Raise StoreError naming both tasks where two rows have the same measurement_id."""
-    ids = numbers["measurement_id"]
-    if pc.count_distinct(ids).as_py() == len(ids):
-        return
-    counts = pc.value_counts(ids).to_pylist()
-    twice = next(item["values"] for item in counts if item["counts"] > 1)
-    rows = numbers.filter(pc.equal(ids, twice)).slice(0, 2).to_pylist()
+def refuse_duplicates(name: str, table: pa.Table, pieces: Sequence[Piece]) -> None:
+    """Raise StoreError naming both tasks where two of their rows have the same key.
+
+    The platform's own rows are not looked at, nor are the open tables of objects, whose key holds the task.
+    """
     units = {piece.row.task_id: piece.row.unit for piece in pieces if not isinstance(piece, OwnRows)}
+    declared = table_named(name)
+    if declared.open or not units or "task_id" not in table.column_names:
+        return
+    given = table.filter(pc.is_in(table["task_id"], pa.array(list(units))))
+    keys = given.select(list(declared.key))
+    counts = keys.group_by(list(declared.key), use_threads=False).aggregate([([], "count_all")])
+    if counts.num_rows == keys.num_rows:
+        return
+    twice = counts.filter(pc.greater(counts["count_all"], 1)).select(list(declared.key)).slice(0, 1)
+    matches = [pc.equal(given[column], twice[column][0]) for column in declared.key]
+    rows = given.filter(reduce(pc.and_, matches)).slice(0, 2).to_pylist()
+    raise StoreError(_twice(name, declared, rows, units))
+
+
+def _twice(name: str, declared: Table, rows: Sequence[Mapping[str, Any]], units: Mapping[str, str]) -> str:
+    """Say what was given twice, and by which tasks."""
     first, second = (units.get(row["task_id"], row["task_id"]) for row in rows)
-    what = " / ".join(str(rows[0][key]) for key in ("sample", "entity", "target", "measure") if rows[0][key])
-    raise StoreError(
-        f"The number {what} was given twice: by the task {first} and by the task {second}. A number may have "
-        "one source only. Name the samples differently, or use one pipeline entry for both; if it is one "
-        f"task, its assay has a fault (measurement_id {twice})."
+    words = _NAMING.get(name, declared.key)
+    what = " / ".join(str(rows[0][word]) for word in words if rows[0].get(word))
+    grain = declared.grain.removeprefix("one ").partition(" that ")[0]
+    key = ", ".join(f"{column} {rows[0][column]}" for column in declared.key)
+    return (
+        f"The {grain} {what} was given twice: by the task {first} and by the task {second}. It may have one "
+        "source only. Name the samples differently, or use one pipeline entry for both; if it is one task, "
+        f"its assay has a fault ({key})."
     )

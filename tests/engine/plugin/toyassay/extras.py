@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exoraw.assays.contract import Inputs, Measurement, Outcome, Unit
+from exoraw.assays.contract import Comparison, Inputs, Measurement, Outcome, Unit
 
 
 def group(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
@@ -13,4 +13,22 @@ def group(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
     )
 
 
-EXTRAS = {"group": group}
+def compare(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
+    """Give a test of the numbers that the pools wrote."""
+    numbers = [pool.table("measurements") for pool in inputs.earlier["pools"]]
+    values = [value for table in numbers if table for value in table["value"].to_pylist()]
+    assert all(pool.table("objects") is None for pool in inputs.earlier["pools"])
+    checks = {"state": "too few units", "values": values}
+    test = Comparison(
+        "pool_mean", "Welch t", factor="batch", group="b2", reference="b1", p=0.5, assumptions=checks
+    )
+    return replace(outcome, comparisons=[test])
+
+
+def compare_twice(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
+    """Give the same test twice."""
+    once = compare(outcome, unit, inputs)
+    return replace(once, comparisons=[*once.comparisons, replace(once.comparisons[0], p=0.4)])
+
+
+EXTRAS = {"group": group, "compare": compare, "compare_twice": compare_twice}
