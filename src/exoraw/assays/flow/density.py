@@ -9,7 +9,6 @@ from math import pi, prod, sqrt
 import numpy as np
 from scipy.fft import dct
 from scipy.ndimage import gaussian_filter1d
-from scipy.optimize import brentq
 
 from exoraw.assays.flow.arrays import FloatArray
 
@@ -19,6 +18,8 @@ MAD_TO_SIGMA = 1.4826022185056018  # 1 / normal quantile of 0.75
 NARROWEST = 0.35  # of Silverman's bandwidth: integer scales would else show every channel as a peak
 MIN_PEAK_SHARE = 0.01  # of all events: a peak with less is not a population
 MIN_VALLEY_DEPTH = 0.1  # 1 - valley / lower peak: shallower is a shoulder
+SMALLEST_TIME, LARGEST_TIME = 1e-12, 0.1  # of the diffusion: bandwidth 1e-6 to 0.3 of the grid
+TIME_PRECISION = 1e-9
 VALLEY_Z = 3.0  # standard errors by which the lower peak must stand above the valley
 
 
@@ -211,9 +212,13 @@ def _botev_bandwidth(counts: FloatArray, n: int, span: float) -> float | None:
             rough = roughness(order, (2 * factor * odd / (n * rough)) ** (2 / (3 + 2 * order)))
         return time - (2 * n * sqrt(pi) * rough) ** -0.4 if rough > 0 else time
 
-    if not fixed_point(1e-12) < 0 < fixed_point(0.1):
+    low, high = SMALLEST_TIME, LARGEST_TIME
+    if not fixed_point(low) < 0 < fixed_point(high):
         return None
-    return sqrt(float(brentq(fixed_point, 1e-12, 0.1))) * span
+    while high / low > 1 + TIME_PRECISION:  # halves the logarithm: 45 steps
+        middle = sqrt(low * high)
+        low, high = (middle, high) if fixed_point(middle) < 0 else (low, middle)
+    return sqrt(low) * span
 
 
 def resampled_valley(shape: Density, left: float, right: float, resamplings: int, seed: int) -> FloatArray:

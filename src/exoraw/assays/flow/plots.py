@@ -19,7 +19,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
-from exoraw.assays.flow.transforms import Arcsinh, Logicle, Ticks
+from exoraw.assays.flow.plot_axis import PlotAxis
 
 DPI = 150  # at few inches: the report shows a picture 280 pixels high, and its letters must stay readable
 BINS = 128
@@ -33,51 +33,11 @@ WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "A
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
 CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#b83280", "#805ad5", "#0e7490")
 LETTERS_PER_INCH = 11  # of a heading
-LABEL_ROOM = 0.085  # of an axis: labels nearer than this touch
 LOWEST_LABEL, LABEL_LINE = 1.06, 0.1  # of a control's peak: where the labels of borders stand
 LETTER = 0.022  # of a panel's width: one letter of a border's label
 DENSITY = LinearSegmentedColormap.from_list(
     "exoraw density", ["#9db8dd", "#4a7fc1", "#2c5ba8", "#3d9a8b", "#8fc152", "#f4d03f", "#ee8a2e"]
 )
-
-
-@dataclass(frozen=True)
-class PlotAxis:
-    """One axis of a picture.
-
-    Parameters
-    ----------
-    label : "Annexin V-FITC (FITC-A)"
-    transform : None for a linear axis
-    low, high : what is shown, in linear units; events beyond lie on the edge
-    """
-
-    label: str
-    transform: Arcsinh | Logicle | None
-    low: float
-    high: float
-
-    def place(self, linear: FloatArray) -> FloatArray:
-        """Position of every value between 0 (low) and 1 (high); beyond is put on the edge."""
-        start, end = self._display(np.array([self.low, self.high]))
-        where = (self._display(np.asarray(linear, dtype=np.float64)) - start) / (end - start)
-        within: FloatArray = np.clip(np.nan_to_num(where, nan=0.0), 0.0, 1.0)
-        return within
-
-    def _display(self, linear: FloatArray) -> FloatArray:
-        if self.transform is None:
-            return linear
-        display: FloatArray = self.transform.forward(linear)
-        return display
-
-    def ticks(self) -> tuple[list[float], list[str], list[float]]:
-        """Major positions with labels, and minor positions, all between 0 and 1."""
-        if self.transform is None:
-            return _linear_ticks(self.low, self.high)
-        ticks: Ticks = self.transform.ticks(self.low, self.high)
-        start, end = self._display(np.array([self.low, self.high]))
-        scaled = [[(value - start) / (end - start) for value in side] for side in (ticks.major, ticks.minor)]
-        return scaled[0], _apart(scaled[0], list(ticks.labels)), scaled[1]
 
 
 @dataclass(frozen=True)
@@ -335,27 +295,6 @@ def _families() -> tuple[str, ...]:
     """Matplotlib's own font, then whichever installed one has Chinese, Japanese and Korean letters."""
     installed = {font.name for font in fontManager.ttflist}
     return ("DejaVu Sans", *(name for name in WIDE_FONTS if name in installed))
-
-
-def _apart(places: list[float], labels: list[str]) -> list[str]:
-    """Blank the labels that would touch a neighbour; zero stays first, then the decades outwards."""
-    kept: list[float] = []
-    shown = [""] * len(labels)
-    zero = places[labels.index("0")] if "0" in labels else 0.0
-    for index in sorted(range(len(labels)), key=lambda i: (labels[i] != "0", -abs(places[i] - zero))):
-        if all(abs(places[index] - other) >= LABEL_ROOM for other in kept):
-            kept.append(places[index])
-            shown[index] = labels[index]
-    return shown
-
-
-def _linear_ticks(low: float, high: float) -> tuple[list[float], list[str], list[float]]:
-    """Ticks of a linear axis from 0, in thousands where it is long: "50K" as cytometers write it."""
-    step = 10 ** np.floor(np.log10((high - low) / 2))
-    step = next(step * factor for factor in (1, 2, 2.5, 5, 10) if (high - low) / (step * factor) <= 6)
-    values = np.arange(np.ceil(low / step) * step, high + step * 1e-9, step)
-    labels = [f"{value / 1000:g}K" if high >= 10_000 and value else f"{value:g}" for value in values]
-    return [float((value - low) / (high - low)) for value in values], labels, []
 
 
 def _png(figure: Figure) -> bytes:

@@ -63,7 +63,7 @@ def singlet_gate(
     method : "ratio" is PeacoQC's area/height < median + 4 MAD (Emmaneel 2022); "regression" is the
         99 % band around a robust line of height on area (openCyto, flowStats::singletGate)
     """
-    areas = np.asarray(area, dtype=np.float64)
+    areas = np.asarray(area)
     if height is None and width is None:
         return _no_gate(
             areas.size,
@@ -74,14 +74,16 @@ def singlet_gate(
         return _no_gate(areas.size, f"{areas.size} events are too few to find doublets; all were kept.")
     if height is None:
         return _width_gate(np.asarray(width, dtype=np.float64))
-    heights = np.asarray(height, dtype=np.float64)
-    return _regression_gate(areas, heights) if method == "regression" else _ratio_gate(areas, heights)
+    heights = np.asarray(height)
+    if method == "regression":
+        return _regression_gate(areas.astype(np.float64), heights.astype(np.float64))
+    return _ratio_gate(areas, heights)
 
 
 def _ratio_gate(area: FloatArray, height: FloatArray) -> SingletGate:
     sound = (area > 0) & (height > 0)
     ratio = np.full(area.shape, np.inf)
-    np.divide(area, height, out=ratio, where=sound)
+    np.divide(area, height, out=ratio, where=sound, dtype=np.float64)
     return _upper_gate(ratio, sound, "area/height ratio")
 
 
@@ -93,8 +95,10 @@ def _upper_gate(pulse: FloatArray, sound: BoolArray, method: SingletMethod) -> S
     """Keep events below median + 4 MAD of the sound ones."""
     if not sound.any():
         return _no_gate(pulse.size, f"No event has a usable {method} of forward scatter; all were kept.")
-    median = float(np.median(pulse[sound]))
-    mad = float(np.median(np.abs(pulse[sound] - median))) * MAD_TO_SIGMA
+    distance = pulse[sound]
+    median = float(np.median(distance, overwrite_input=True))
+    np.abs(np.subtract(distance, median, out=distance), out=distance)
+    mad = float(np.median(distance, overwrite_input=True)) * MAD_TO_SIGMA
     if mad == 0:
         return _no_gate(
             pulse.size,

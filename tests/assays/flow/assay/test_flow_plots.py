@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from exoraw.assays.flow.plots import Corner, Curve, Line, PlotAxis, cleaning_plot, control_plot, quadrant_plot
+from exoraw.assays.flow.plot_axis import PlotAxis
+from exoraw.assays.flow.plots import Corner, Curve, Line, cleaning_plot, control_plot, quadrant_plot
 from exoraw.assays.flow.transforms import Arcsinh, Logicle
 
 AXES = (PlotAxis("FITC-A", Logicle(), -500, 262_144), PlotAxis("PE-A", Arcsinh(150), -500, 262_144))

@@ -19,6 +19,7 @@ SAMPLED_VALUES = 1_000_000
 HUGE, TINY = 1e18, 1e-18  # no detector signal lies outside; a shifted or swapped float32 does half the time
 ABSURD_SHARE = 0.005  # of the sampled values; real files: none seen
 SWAPPED_BITS = 1.0  # top minus lowest bytes, over all channels: real files -8 to -178, swapped the reverse
+LEAST_PATTERNS = 20  # fewer integers may look like floats by chance
 LEAST_EVENTS = 200  # fewer do not show which byte varies more
 EXACT_INTEGERS = 2.0**53
 
@@ -103,7 +104,7 @@ def _check_integers(stored: Stored, wanted: Sequence[Parameter], notes: list[Fin
     integers = [p for p in wanted if p.datatype == "I"]
     rows = _sample(stored)
     wide = [stored.block(p, rows) for p in integers if stored.packing.widths[p.number - 1] == 32]
-    if wide and _look_like_float(np.concatenate(wide)):
+    if wide and stored.count >= LEAST_PATTERNS and _look_like_float(np.concatenate(wide)):
         message = "The 32-bit integers look like decimal numbers; the file declares the wrong type."
         notes.append(remark("implausible_values", message))
     if stored.count < LEAST_EVENTS:

@@ -101,8 +101,8 @@ def _version(raw: RawBytes, base: int, magic: bytes) -> str:
 
 def _shown(found: bytes) -> str:
     """Write bytes for a person: text in quotes, anything else by its codes ("89 50 4E 47")."""
-    text = found.decode("latin-1")
-    return f"'{text}'" if text.isascii() and text.isprintable() else found.hex(" ").upper()
+    text = "".join(chr(code) if 32 <= code < 127 else "·" for code in found)
+    return f"'{text}'" if 2 * text.count("·") < len(text) else found.hex(" ").upper()
 
 
 def _offset(field: bytes) -> int | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from exoraw.assays.contract import Artefact
 from exoraw.assays.flow.annexin import AnnexinThresholds, AxisThreshold
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.plots import Curve, Line, control_plot
 from exoraw.assays.flow.steps.scales import BatchScales
+
+if TYPE_CHECKING:
+    from exoraw.assays.flow.plots import Line
 
 WORDS = {
     "vehicle": "vehicle",
@@ -31,6 +34,8 @@ def control_picture(
     """Draw the overlay; nothing where the batch has no control that can be read."""
     if not pools:
         return ()
+    from exoraw.assays.flow.plots import Curve, control_plot  # planning and checking need no matplotlib
+
     curves = tuple(
         [Curve(_name(role), signal[:, column], _colour(role, pools)) for role, signal in pools.items()]
         for column in (0, 1)
@@ -75,6 +80,8 @@ def _source(axis: AxisThreshold) -> str:
 
 
 def _lines(axis: AxisThreshold, matched: Mapping[str, AxisThreshold]) -> list[Line]:
+    from exoraw.assays.flow.plots import Line
+
     lines = [
         Line(candidate.threshold, candidate.source, used=False)
         for candidate in axis.candidates

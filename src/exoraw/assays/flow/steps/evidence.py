@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import Artefact
-from exoraw.assays.flow.plots import Corner, cleaning_plot, quadrant_plot
 from exoraw.assays.flow.steps.gated import Gated
 from exoraw.assays.flow.steps.scales import BatchScales
 
@@ -17,6 +16,8 @@ def pictures(gated: Gated, data: Mapping[str, Any]) -> Iterator[Artefact]:
     """Draw the tube on the scales of its batch; `data` is that of the batch's thresholds."""
     if not len(gated.tube):
         return
+    from exoraw.assays.flow.plots import Corner, quadrant_plot  # planning and checking need no matplotlib
+
     scales = BatchScales.from_data(data)
     singles = int(np.count_nonzero(gated.cleaned.singlets))
     if gated.pair is not None and gated.counted is not None:
@@ -39,6 +40,8 @@ def _cleaning_picture(gated: Gated, scales: BatchScales, data: Mapping[str, Any]
     scatter, cleaned = gated.tube.scatter, gated.cleaned
     if scatter.area is None or scatter.side is None:
         return
+    from exoraw.assays.flow.plots import cleaning_plot
+
     total = len(gated.tube)
     debris = 100 * (1 - np.count_nonzero(cleaned.cells) / total)
     doublets = 100 * (np.count_nonzero(cleaned.cells) - np.count_nonzero(cleaned.singlets)) / total

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.plots import PlotAxis
+from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.settings import Scale
 from exoraw.assays.flow.steps.control_tube import Control
 from exoraw.assays.flow.transforms import Arcsinh, Logicle, estimate_logicle
