@@ -23,7 +23,7 @@ from exoraw.engine.privacy import without_folders
 from exoraw.engine.run import plan, run
 from exoraw.engine.tasks import Limits, Order
 from exoraw.engine.violations import ContractError, touching_findings
-from exoraw.io.errors import StoreError
+from exoraw.io.errors import StoreError, StudyError
 from exoraw.store.index import committed
 from exoraw.store.rows import TaskRow
 
@@ -236,3 +236,35 @@ def test_a_comparison_has_a_known_measure_a_probability_and_no_nan() -> None:
     assert "measures outside the vocabulary: wrong" in told
     assert "p is 1.5" in told
     assert "estimate is NaN" in told
+
+
+# ----------------------------------------------------------------- needs by role
+
+
+@pytest.mark.parametrize(
+    ("needs", "broken", "state"),
+    [
+        ({"first": "optional"}, "A", "ok"),
+        ({"first": "optional"}, "B", "skipped"),  # a role that is not named needs all
+        ({"first": "all", "values": "any"}, "B", "ok"),
+        ({"first": "all", "values": "any"}, "A", "skipped"),
+        ({"first": "any", "values": "optional"}, "A", "skipped"),
+        ({"first": "optional", "values": "any"}, "ABC", "skipped"),
+        ({"first": "optional", "values": "optional"}, "ABC", "ok"),
+    ],
+)
+def test_what_a_unit_needs_is_said_by_role(toy_study: Any, needs: Any, broken: str, state: str) -> None:
+    toy_study.settings = {"needs": needs}
+    for sample in "ABC":
+        toy_study.add(sample, batch="b1", **({"act": "fail"} if sample in broken else {"value": 1}))
+    go(toy_study)
+    tasks = exoraw.open(toy_study.results).arrow("tasks").to_pylist()
+    assert {row["unit"]: row["status"] for row in tasks}["toys/pool/b1"] == state
+
+
+@pytest.mark.parametrize("needs", [{"stranger": "all"}, {"first": "some"}])
+def test_a_role_or_a_word_that_does_not_exist_is_a_fault_of_the_plan(toy_study: Any, needs: Any) -> None:
+    toy_study.settings = {"needs": needs}
+    toy_study.add("A", value=1)
+    with pytest.raises(StudyError, match=r"stranger|some"):
+        planned(toy_study)

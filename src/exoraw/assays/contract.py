@@ -47,6 +47,7 @@ __all__ = [
     "Params",
     "Probe",
     "ReadyFile",
+    "RoleNeeds",
     "Simulated",
     "Step",
     "TaskInput",
@@ -54,6 +55,7 @@ __all__ = [
 ]
 
 Needs = Literal["all", "any"]
+RoleNeeds = Literal["all", "any", "optional"]
 
 
 class Params(BaseModel):
@@ -131,7 +133,9 @@ class Unit:
     samples : sheet rows it is about; their declared cells enter the cache key
     inputs : role -> inputs in order; a role that is looked for and absent stands here with ()
     params : frozen settings this unit's numbers depend on, nothing else
-    needs : whether all earlier units must have succeeded, or any one of them
+    needs : whether all earlier units must have succeeded, or any one of them; or said by role, where
+        "optional" ones may all be missing and a role that is not named needs all of its own. Where nothing
+        of a role succeeded its outcomes stand there with `ok` false
     payload : plain JSON-able facts from `units` ({"batch": "day1"}); part of the cache key
     """
 
@@ -139,7 +143,7 @@ class Unit:
     samples: tuple[str, ...]
     inputs: Mapping[str, tuple[Input, ...]]
     params: Params
-    needs: Needs = "all"
+    needs: Needs | Mapping[str, RoleNeeds] = "all"
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal
 
+from exoraw.assays.contract import TaskInput
 from exoraw.engine.keys import Identity, Settled, identify, settled
 from exoraw.engine.options import RunOptions, Totals
 from exoraw.engine.reasons import why
@@ -224,12 +225,28 @@ def first_line(text: str) -> str:
 
 def _why_skipped(planned: PlannedUnit, outcomes: Mapping[str, Settled]) -> str:
     """Say which earlier unit is missing, "" where enough of them succeeded."""
-    missing = [key for key in planned.earlier if not outcomes[key].ok]
-    enough = not missing or (planned.unit.needs == "any" and len(missing) < len(planned.earlier))
-    if enough:
+    missing = [key for keys, needs in _needed(planned) for key in _missing(keys, needs, outcomes)]
+    if not missing:
         return ""
     more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
     return f"it needs {missing[0]}{more}, which {_ended(outcomes[missing[0]].status)}"
+
+
+def _needed(planned: PlannedUnit) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the earlier units that are looked at together, and what is needed of them."""
+    needs = planned.unit.needs
+    if not isinstance(needs, Mapping):
+        yield planned.earlier, needs
+        return
+    for role, items in planned.unit.inputs.items():
+        yield tuple(item.key for item in items if isinstance(item, TaskInput)), needs.get(role, "all")
+
+
+def _missing(keys: Sequence[str], needs: str, outcomes: Mapping[str, Settled]) -> list[str]:
+    """Return those that did not succeed, none where enough of them did."""
+    missing = [key for key in keys if not outcomes[key].ok]
+    enough = needs == "optional" or (needs == "any" and len(missing) < len(keys))
+    return [] if enough else missing
 
 
 def _ended(status: str) -> str:

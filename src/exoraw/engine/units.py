@@ -129,8 +129,15 @@ def _faults_of_inputs(unit: Unit, before: frozenset[str]) -> Iterator[str]:
                 yield f"role {role}: {item!r} is no input"
             elif isinstance(item, TaskInput) and item.key not in before:
                 yield f"role {role}: {item.key!r} is no unit of an earlier step"
-    if unit.needs not in ("all", "any"):
-        yield f"needs is {unit.needs!r} instead of all or any"
+    if not isinstance(unit.needs, Mapping):
+        if unit.needs not in ("all", "any"):
+            yield f"needs is {unit.needs!r} instead of all or any"
+        return
+    for role, needs in unit.needs.items():
+        if role not in unit.inputs:
+            yield f"needs names the role {role!r}, which it does not have"
+        if needs not in ("all", "any", "optional"):
+            yield f"needs of the role {role} is {needs!r} instead of all, any or optional"
 
 
 def _faults_of_values(unit: Unit) -> Iterator[str]:

@@ -32,7 +32,7 @@ from toyassay.reader import read
 class Settings(Params):
     factor: float = 1.0
     swap: bool = False
-    needs: str = "any"
+    needs: str | dict[str, str] = "any"
     count_samples: bool = True
     extras: tuple[str, ...] = ()  # further things the last step gives: see `toyassay.extras`
 
@@ -105,17 +105,19 @@ class PoolStep:
         for row in study:
             batches.setdefault(row["batch"] or "none", []).append(row.sample)
         for batch, samples in batches.items():
+            values = tuple(TaskInput(f"{study.pipeline}/measure/{sample}") for sample in samples)
+            by_role = isinstance(study.settings.needs, dict)  # then its first sample has a role of its own
             yield Unit(
                 f"{study.pipeline}/pool/{batch}",
                 tuple(samples),
-                {"values": tuple(TaskInput(f"{study.pipeline}/measure/{sample}") for sample in samples)},
+                {"first": values[:1], "values": values[1:]} if by_role else {"values": values},
                 PoolParams(count_samples=study.settings.count_samples),
                 needs=study.settings.needs,
                 payload={"batch": batch},
             )
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
-        values = [item for item in inputs.earlier["values"] if item.ok]
+        values = [item for items in inputs.earlier.values() for item in items if item.ok]
         numbers = [item.data["value"] for item in values if item.data["value"] is not None]
         checks = [float(item.matrices["value.csv"].read_text()) for item in values]
         assert sum(numbers) == sum(number for number in checks if not math.isnan(number))
