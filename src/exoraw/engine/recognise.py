@@ -107,8 +107,8 @@ def _why_unknown(head: bytes, relative: str, known: Sequence[Format]) -> str:
 
 def _shown(start: bytes) -> str:
     """Write bytes for a person: text in quotes, anything else by its codes ("89 50 4E 47")."""
-    text = start.decode("latin-1")
-    return f'"{text}"' if text.isascii() and text.isprintable() else start.hex(" ").upper()
+    text = "".join(chr(code) if 32 <= code < 127 else "·" for code in start)
+    return f'"{text}"' if 2 * text.count("·") < len(text) else start.hex(" ").upper()
 
 
 @cache

@@ -95,18 +95,18 @@ def _setting_lines(task: TaskStory, told: set[str]) -> Iterator[str]:
 def _setting_words(value: Any) -> str:
     """Write a setting as a person would: "cofactor = 150, kind = logicle", not as a program does."""
     if isinstance(value, Mapping):
-        parts = (
-            f"{name} ({_setting_words(item)})"
-            if isinstance(item, Mapping)
-            else f"{name} = {_setting_words(item)}"
-            for name, item in value.items()
-        )
+        parts = (_named_setting(name, item) for name, item in value.items())
         return ", ".join(parts) or "none"
     if isinstance(value, list):
         return " / ".join(map(_setting_words, value)) or "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "none" if value is None or value == "" else str(value)
+
+
+def _named_setting(name: str, value: Any) -> str:
+    words = _setting_words(value)
+    return f"{name} ({words})" if isinstance(value, Mapping) else f"{name} = {words}"
 
 
 def _versions(task: TaskStory) -> Iterator[str]:
