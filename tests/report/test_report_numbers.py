@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -11,9 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exoraw.report import groups, words
+from exoraw.report import build_report, groups, words
+from exoraw.report.concerns import concerns
+from exoraw.report.grids import grids
 from exoraw.report.pipeline import Pipeline, pipelines
 from exoraw.report.source import load
+
+START = datetime(2026, 11, 20, 21, 0, tzinfo=UTC)
 
 
 def apoptosis(folder) -> Pipeline:
@@ -123,6 +128,184 @@ def test_vehicle_control_is_a_group_of_its_own(empty_folder):
     assert (control["n"], control["mean"]) == (2, pytest.approx(3.0))
 
 
+def declare(folder, *factors: str) -> None:
+    """Add the run that says which factors the study declares."""
+    folder.add("runs", run_id="r", started_at=START, factors=list(factors))
+
+
+def two_lines(folder, **more) -> None:
+    """Add cell lines A (5 each) and B (45 each) with biological replicates 1 to 3, all of one treatment."""
+    for line, value in (("A", 5.0), ("B", 45.0)):
+        tubes = [(f"{line}{i}", "ctrl", str(i), "", value) for i in (1, 2, 3)]
+        rows(folder, *tubes, cell_line=line, **more)
+
+
+def test_rows_of_two_cell_lines_are_never_averaged_as_technical_replicates(empty_folder):
+    two_lines(empty_folder)
+    declare(empty_folder, "treatment")
+    found = grouped(empty_folder)
+    ctrl = of_group(found.summary, "ctrl")
+    assert (ctrl["n"], ctrl["mean"]) == (6, pytest.approx(25.0))
+    assert ctrl["sd"] == pytest.approx(math.sqrt(6 * 20**2 / 5))  # 21.9, not 0
+    assert found.notes == (
+        "This group mixes cell lines A and B. Such rows are counted as different replicates, and mean and SD "
+        "go over all of them. Add cell_line to the factors of the study to tell them apart.",
+    )
+
+
+def test_excluded_and_valueless_rows_mix_nothing(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 5.0), ("b", "DOX", "2", "", 7.0), cell_line="A")
+    rows(empty_folder, ("c", "DOX", "1", "", 45.0), cell_line="B", excluded=True)
+    rows(empty_folder, ("d", "DOX", "1", "", math.nan), cell_line="C")
+    found = grouped(empty_folder)
+    dox = of_group(found.summary, "DOX")
+    assert (dox["n"], dox["mean"], dox["sd"]) == (2, 6.0, pytest.approx(math.sqrt(2)))
+    assert found.notes == ("1 replicate without a finite value, not in mean and n: d.",)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "said"),
+    [
+        ({"time_h": 24.0}, {"time_h": 48.0}, "times 24 h and 48 h"),
+        ({"dose": 10.0, "dose_unit": "uM"}, {"dose": 2.0, "dose_unit": "uM"}, "doses 2 uM and 10 uM"),
+        ({"dose": 10.0, "dose_unit": "uM"}, {"dose": 10.0, "dose_unit": "nM"}, "doses 10 uM and 10 nM"),
+        ({"cell_line": "MCF-7"}, {"cell_line": ""}, "cell lines MCF-7 and (empty)"),
+    ],
+)
+def test_rows_that_differ_in_a_common_factor_are_replicates_of_their_own(empty_folder, one, two, said):
+    rows(empty_folder, ("a", "DOX", "1", "1", 10.0), ("b", "DOX", "1", "2", 20.0), **one)
+    rows(empty_folder, ("c", "DOX", "1", "1", 45.0), **two)
+    found = grouped(empty_folder)
+    dox = of_group(found.summary, "DOX")
+    assert (dox["n"], dox["mean"]) == (2, pytest.approx(30.0))  # of 15 and 45
+    assert found.notes[0].startswith(f"This group mixes {said}. ")
+
+
+def test_recipient_wells_of_two_preparations_are_two_replicates_and_no_warning(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 10.0), parent_sample="exo_1")
+    rows(empty_folder, ("b", "DOX", "1", "", 30.0), parent_sample="exo_2")
+    found = grouped(empty_folder)
+    assert (of_group(found.summary, "DOX")["n"], found.notes) == (2, ())
+
+
+def test_batch_separates_one_subject_only_where_no_biological_replicate_is_given(empty_folder):
+    for treatment, biological in (("DOX", ""), ("PTX", "1")):
+        for day, value in (("mon", 10.0), ("tue", 30.0)):
+            tube = (f"{treatment}{day}", treatment, biological, day, value)
+            rows(empty_folder, tube, subject="P1", batch=day)
+    found = grouped(empty_folder)
+    assert [of_group(found.summary, name)["n"] for name in ("DOX", "PTX")] == [2, 1]
+    assert len(found.notes) == 1
+    assert "once per batch" in found.notes[0]
+    assert "DOXmon and DOXtue" in found.notes[0]
+
+
+def test_subject_and_preparation_of_the_same_name_are_two_replicates(empty_folder):
+    rows(empty_folder, ("a", "DOX", "", "", 10.0), subject="1")
+    rows(empty_folder, ("b", "DOX", "", "", 30.0), preparation="1")
+    rows(empty_folder, ("1", "DOX", "", "", 50.0))
+    assert of_group(grouped(empty_folder).summary, "DOX")["n"] == 3
+
+
+def test_only_the_groups_that_mix_are_named_and_marked_in_the_table(empty_folder):
+    two_lines(empty_folder)
+    rows(empty_folder, ("d", "DOX", "1", "", 9.0), cell_line="A")
+    declare(empty_folder, "treatment")
+    assert grouped(empty_folder).notes[0].startswith("The group ctrl mixes cell lines A and B. ")
+    marked = {row.levels: row.mixes for row in grids(apoptosis(empty_folder)).groups[0].rows}
+    assert marked == {("ctrl",): ("mixes cell lines A and B",), ("DOX",): ()}
+
+
+def test_a_mixed_group_is_said_under_the_figure_and_in_the_table_of_the_page(empty_folder):
+    two_lines(empty_folder)
+    declare(empty_folder, "treatment")
+    text = build_report(empty_folder.write()).read_text("utf-8")
+    assert "This group mixes cell lines A and B." in text
+    assert '<span class="mixes">! mixes cell lines A and B</span>' in text
+
+
+def test_a_figure_over_fewer_factors_points_at_the_table_that_tells_them_apart(empty_folder):
+    two_lines(empty_folder)
+    declare(empty_folder, "treatment", "cell_line")
+    assert grouped(empty_folder).notes[0].endswith("The table by group tells them apart.")
+    both = grouped(empty_folder, factors=("treatment", "cell_line"))
+    assert both.summary["n"].tolist() == [3, 3]
+    assert both.summary["mean"].tolist() == [5.0, 45.0]
+    assert both.notes == ()
+
+
+def test_groups_that_mix_different_things_are_told_one_by_one(empty_folder):
+    for place, name in enumerate(("A", "B", "C", "D", "E")):
+        for dose in (1.0, 2.0 + place):
+            tube = (f"{name}{dose}", name, "1", "", dose)
+            rows(empty_folder, tube, dose=dose, dose_unit="uM")
+    note = grouped(empty_folder).notes[0]
+    assert note.startswith(
+        "The group A mixes doses 1 uM and 2 uM; the group B mixes doses 1 uM and 3 uM; "
+        "the group C mixes doses 1 uM and 4 uM; 2 more groups mix others. "
+    )
+
+
+def vehicle_and_plain(folder, *, excluded: str = "", **flag: bool) -> None:
+    """Add c1 = 3 (vehicle), c2 = 6 and c3 = 12 (plain), all of the treatment ctrl."""
+    for i, value in ((1, 3.0), (2, 6.0), (3, 12.0)):
+        name = f"c{i}"
+        role = {"control_role": "vehicle", **flag} if i == 1 else {"counts_as_sample": True}
+        rows(folder, (name, "ctrl", str(i), "", value), excluded=name == excluded, **role)
+
+
+@pytest.mark.parametrize(
+    ("excluded", "n", "mean", "sd"),
+    [
+        ("", 3, 7.0, math.sqrt(21.0)),  # of 3, 6, 12
+        ("c1", 2, 9.0, math.sqrt(18.0)),  # of 6, 12
+        ("c2", 2, 7.5, math.sqrt(40.5)),  # of 3, 12
+    ],
+)
+def test_a_control_that_counts_as_sample_has_its_n_beside_plain_rows(empty_folder, excluded, n, mean, sd):
+    vehicle_and_plain(empty_folder, excluded=excluded, counts_as_sample=True)
+    found = grouped(empty_folder)
+    ctrl = of_group(found.summary, "ctrl")
+    assert (ctrl["n"], ctrl["mean"], ctrl["sd"]) == (n, pytest.approx(mean), pytest.approx(sd))
+    assert found.notes == ()
+
+
+@pytest.mark.parametrize("flag", [{}, {"counts_as_sample": False}])
+def test_a_control_that_is_not_said_to_count_gives_way_to_plain_rows(empty_folder, flag):
+    vehicle_and_plain(empty_folder, **flag)
+    found = grouped(empty_folder)
+    assert (of_group(found.summary, "ctrl")["n"], of_group(found.summary, "ctrl")["mean"]) == (2, 9.0)
+    assert found.notes == ("Control rows with a value that stand in the table of samples only: vehicle 1.",)
+
+
+def test_an_unstained_tube_stays_out_even_where_every_sample_of_its_group_is_excluded(empty_folder):
+    vehicle = {"control_role": "vehicle", "counts_as_sample": True}
+    rows(empty_folder, ("v", "ctrl", "1", "", 3.0), excluded=True, **vehicle)
+    rows(empty_folder, ("u", "ctrl", "", "", 90.0), control_role="unstained", counts_as_sample=False)
+    assert of_group(grouped(empty_folder).summary, "ctrl")["n"] == 0
+
+
+def test_a_vehicle_row_makes_a_factor_where_no_run_declares_one(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 9.0), ("b", "DOX", "2", "", 9.0))
+    rows(empty_folder, ("v", "ctrl", "1", "", 3.0), control_role="vehicle", counts_as_sample=True)
+    assert apoptosis(empty_folder).factors == ("treatment",)
+
+
+def test_a_vehicle_tube_without_a_number_is_a_sample_without_a_number(empty_folder):
+    vehicle_and_plain(empty_folder, counts_as_sample=True)
+    empty_folder.rows["measurements"] = [row for row in empty_folder["measurements"] if row["sample"] != "c1"]
+    tables, _ = load(empty_folder.write())
+    concern = next(one for one in concerns(tables) if one.code == "no_number")
+    assert [item.sample for item in concern.items] == ["c1"]
+
+
+def test_levels_that_differ_in_a_late_digit_stay_two_levels(empty_folder):
+    rows(empty_folder, ("a", "DOX", "1", "", 1.0), dose=20261118.0)
+    rows(empty_folder, ("b", "DOX", "1", "", 3.0), dose=20261119.0)
+    summary = grouped(empty_folder, factors=("dose",)).summary
+    assert summary["dose"].tolist() == ["20261118", "20261119"]
+
+
 def test_two_factors_make_one_group_per_pair(empty_folder):
     for line, treatment, value in (("MCF-7", "DOX", 1.0), ("MCF-7", "PTX", 2.0), ("MDA", "DOX", 4.0)):
         rows(empty_folder, (f"{line}{treatment}", treatment, "1", "", value), cell_line=line)
@@ -200,6 +383,8 @@ def test_group_mean_equals_the_mean_of_the_means_of_tubes(cultures: list[list[fl
         (2.5e8, "2.50 × 10⁸"),
         (-3.2e-7, "-3.20 × 10⁻⁷"),
         (99.999, "100.00"),
+        (0.03125, "0.03125"),
+        (0.0012, "0.001200"),
     ],
 )
 def test_numbers_are_written_for_a_reader(value, text):

@@ -111,6 +111,17 @@ def test_the_table_has_the_schema_and_the_studys_own_columns(make_study):
     assert rows[0]["sheet_row"] == 2
 
 
+def test_the_table_says_which_controls_count_as_samples(make_study):
+    roles = (ControlRole("vehicle", "", counts_as_sample=True), ControlRole("unstained", ""))
+    sheet = "sample,kind,control_role\nA,flow,\nB,flow,Vehicle\nC,flow,unstained\n"
+    specs = {"one": SheetSpec(control_roles=roles)}
+    loaded, pair = seen(make_study(TWO, sheet), specs)
+    table = samples_table(loaded, pair, specs)
+    assert table["pipeline"].to_pylist() == ["one"] * 3 + ["two"] * 3
+    assert table["counts_as_sample"].to_pylist() == [True, True, False, True, None, None]
+    assert samples_table(loaded, pair)["counts_as_sample"].to_pylist() == [True, None, None] * 2
+
+
 def test_a_table_without_rows_still_has_its_columns(make_study):
     loaded, _ = seen(make_study(TWO, "sample,kind\nA,flow\n"))
     assert samples_table(loaded, ()).num_rows == 0

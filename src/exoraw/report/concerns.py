@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from exoraw.report import words
+from exoraw.report.groups import counts_as_sample
 from exoraw.report.tables import FAILED_STATES, SEVERITIES, Tables
 
 MOST_ITEMS = 300  # remarks of one code that are written out; the note names the table with all of them
@@ -136,7 +137,7 @@ def _file_item(row: Mapping[Any, Any], severity: str) -> Item:
 
 def _without_numbers(tables: Tables) -> Iterable[Concern]:
     """Name the samples that gave no number although no failed task explains it."""
-    rows = tables.samples[(tables.samples["control_role"] == "") & ~tables.samples["excluded"]]
+    rows = tables.samples[counts_as_sample(tables.samples) & ~tables.samples["excluded"]]
     finite = tables.measurements[np.isfinite(tables.measurements["value"])]
     known = set(zip(finite["pipeline"], finite["sample"], strict=True))
     broken = tables.tasks[tables.tasks["status"].isin(FAILED_STATES)]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from exoraw.report import groups, words
 from exoraw.report.groups import KEY, Series
+from exoraw.report.mixtures import marks
 from exoraw.report.pipeline import Pipeline
 
 MOST_SERIES = 48  # series tabulated per pipeline; the note names the file with all
@@ -33,10 +34,11 @@ class Head:
 
 @dataclass(frozen=True)
 class GroupRow:
-    """A group's levels and, per series, mean, SD and n as text."""
+    """A group's levels and, per series, mean, SD and n as text; `mixes` warns of what it mixes."""
 
     levels: tuple[str, ...]
     cells: tuple[tuple[str, str, str], ...]
+    mixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Grids:
     groups: tuple[GroupGrid, ...]
     samples: tuple[SampleGrid, ...]
     notes: tuple[str, ...]
+    mixed: bool
     curated: int
 
 
@@ -101,7 +104,8 @@ def grids(pipeline: Pipeline) -> Grids:
         )
     by_group = tuple(_group_grids(pipeline, shown, notes))
     by_sample = tuple(_sample_grids(pipeline, shown, notes))
-    return Grids(by_group, by_sample, tuple(notes), int(pipeline.measurements["curated"].sum()))
+    mixed = any(row.mixes for grid in by_group for row in grid.rows)
+    return Grids(by_group, by_sample, tuple(notes), mixed, int(pipeline.measurements["curated"].sum()))
 
 
 def _chunks(
@@ -121,7 +125,9 @@ def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) 
     by = list(factors) or [groups.ALL_SAMPLES]
     longest = 0
     for main, chunk in _chunks(pipeline, shown, GROUP_COLUMNS):
-        summaries = [pipeline.grouped(one, factors).summary.set_index(by) for one in chunk]
+        grouped = [pipeline.grouped(one, factors) for one in chunk]
+        summaries = [one.summary.set_index(by) for one in grouped]
+        mixed = marks(one.mixed for one in grouped)
         index = pd.concat(summaries).sort_index(kind="stable").index.unique()
         longest = max(longest, len(index))
         decimals = [
@@ -130,8 +136,13 @@ def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) 
         ]
         written = [_written(own, places) for own, places in zip(summaries, decimals, strict=True)]
         rows = tuple(
-            GroupRow(_levels(key, factors), tuple(own.get(key, NO_GROUP) for own in written))
+            GroupRow(
+                tuple(level or "—" for level in levels) or (groups.ALL_SAMPLES,),
+                tuple(own.get(key, NO_GROUP) for own in written),
+                mixed.get(levels, ()),
+            )
             for key in index[:MOST_GROUP_ROWS]
+            for levels in (_levels(key, factors),)
         )
         heads = tuple(Head(one.label, one.unit_label) for one in chunk)
         yield GroupGrid(main, tuple(words.measure_words(name) for name in factors), heads, rows)
@@ -141,9 +152,9 @@ def _group_grids(pipeline: Pipeline, shown: Sequence[Series], notes: list[str]) 
 
 def _levels(key: object, factors: Sequence[str]) -> tuple[str, ...]:
     if not factors:
-        return (groups.ALL_SAMPLES,)
+        return ()
     levels = key if isinstance(key, tuple) else (key,)
-    return tuple(str(level) or "—" for level in levels)
+    return tuple(map(str, levels))
 
 
 def _written(summary: pd.DataFrame, places: int | None) -> dict[Any, tuple[str, str, str]]:
@@ -201,7 +212,7 @@ def _sheet_columns(pipeline: Pipeline) -> list[str]:
 def _rows_with_a_say(pipeline: Pipeline, notes: list[str]) -> pd.DataFrame:
     """Return the rows of the sheet but for controls without a number of their own, which a note names."""
     measured = pipeline.samples["sample"].isin(pipeline.measurements["sample"])
-    silent = ~measured & (pipeline.samples["control_role"] != "") & ~pipeline.samples["excluded"]
+    silent = ~measured & ~groups.counts_as_sample(pipeline.samples) & ~pipeline.samples["excluded"]
     if silent.any():
         names = words.listed(pipeline.samples.loc[silent, "sample"], 24)
         notes.append(f"{words.plural(int(silent.sum()), 'control')} without a number of their own: {names}.")

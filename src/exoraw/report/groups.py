@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import operator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +16,8 @@ from exoraw.store.schemas import TABLES
 
 REPLICATE_COLUMNS = ("subject", "preparation", "biological_replicate")
 KEY = ("measure", "entity", "target", "statistic", "unit")  # what makes two numbers comparable
-COMMON_FACTORS = ("treatment", "dose", "time_h", "cell_line")
+COMMON_FACTORS = ("treatment", "dose", "time_h", "cell_line")  # a dose is compared with its unit
+SEPARATING = (*COMMON_FACTORS, "parent_sample")  # rows that differ here are no technical replicates
 ALL_SAMPLES = "all samples"
 
 
@@ -59,12 +62,12 @@ def study_factors(declared: Sequence[str], samples: pd.DataFrame) -> tuple[str, 
     """Return the sheet columns that make the groups.
 
     Declared ones where the sheet has them; else the common factors and further columns of the sheet
-    that tell rows apart without naming each row. Control rows do not count.
+    that tell rows apart without naming each row. Controls that are no samples do not count.
     """
     known = tuple(name for name in declared if name in samples)
     if known:
         return known
-    rows = samples[samples["control_role"] == ""]
+    rows = samples[counts_as_sample(samples)]
     fixed = {field.name for field in TABLES["samples"].fields}
     free = [str(name) for name in samples.columns if name not in fixed]
     return tuple(name for name in (*COMMON_FACTORS, *free) if _tells_apart(rows[name]))
@@ -77,10 +80,13 @@ def _tells_apart(cells: pd.Series) -> bool:
 
 
 def level_text(cell: object) -> str:
-    """Return a factor's cell as text: 10.0 -> "10", NaN -> ""."""
-    if isinstance(cell, float | np.floating):
-        return "" if np.isnan(cell) else f"{cell:g}"
-    return str(cell)
+    """Return a factor's cell as text: 10.0 -> "10", NaN -> ""; two numbers never share a text."""
+    if not isinstance(cell, float | np.floating):
+        return str(cell)
+    if np.isnan(cell):
+        return ""
+    short = f"{cell:g}"
+    return short if float(short) == cell else repr(float(cell)).removesuffix(".0")
 
 
 def level_cells(samples: pd.DataFrame, factor: str) -> pd.Series:
@@ -113,16 +119,45 @@ def with_levels(samples: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     return shown
 
 
-def replicate_names(samples: pd.DataFrame) -> pd.Series:
-    """Return what one n is for every row: subject, preparation and biological replicate, else the row."""
-    parts = [samples[name] for name in REPLICATE_COLUMNS]
-    named = pd.Series([" · ".join(cell for cell in row if cell) for row in zip(*parts, strict=True)],
-                      samples.index, dtype=object)  # fmt: skip
-    return named.where(named != "", samples["sample"])
+def counts_as_sample(samples: pd.DataFrame) -> pd.Series:
+    """Return which rows have their n in a group: samples, and controls that are samples too."""
+    plain = samples["control_role"] == ""
+    return plain | samples["counts_as_sample"] if "counts_as_sample" in samples else plain
+
+
+def replicate_names(samples: pd.DataFrame, factors: Sequence[str]) -> pd.Series:
+    """Return what one n is for every row, as text: "biological_replicate 1 · cell_line MCF-7".
+
+    Subject, preparation and biological replicate name it, and whatever else rows of one group differ in:
+    the columns of SEPARATING that are no factor, and the batch where no biological replicate is given. A
+    row that fills none of the first three stands for itself.
+    """
+    named = _described({name: samples[name] for name in REPLICATE_COLUMNS})
+    apart = {name: level_cells(samples, name) for name in SEPARATING
+             if name not in factors and varies(samples, name)}  # fmt: skip
+    if "batch" not in factors and varies(samples, "batch"):
+        apart["batch"] = samples["batch"].where(samples["biological_replicate"] == "", "")
+    full = named + _described(apart) if apart else named
+    return full.where(named != "", "sample " + samples["sample"])
+
+
+def varies(samples: pd.DataFrame, column: str) -> bool:
+    """Return whether rows differ in a column; a dose is its number with its unit."""
+    names = (column, "dose_unit") if column == "dose" else (column,)
+    return any(len(samples[name].unique()) > 1 for name in names if name in samples)
+
+
+def _described(columns: Mapping[str, pd.Series]) -> pd.Series:
+    """Return per row its filled cells, each behind the name of its column."""
+    pieces = [(f"{name} " + cells + " · ").where(cells != "", "") for name, cells in columns.items()]
+    return functools.reduce(operator.add, pieces)
 
 
 def replicates(values: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """Average technical replicates: one row per group, replicate and state of exclusion.
+
+    Technical replicates are rows that share subject, preparation and biological replicate and differ in
+    no common factor, no parent sample and, without a biological replicate, no batch.
 
     Parameters
     ----------
@@ -136,7 +171,7 @@ def replicates(values: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     there is none), technical (how many of these), qc (the worst)
     """
     rows = values.assign(
-        replicate=replicate_names(values),
+        replicate=replicate_names(values, factors),
         value=values["value"].where(np.isfinite(values["value"])),
         rank=values["qc"].map(_rank),
     )
@@ -194,13 +229,16 @@ def comparable(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return (rows for the groups, control rows left to the table).
 
-    A vehicle control is a sample too, an unstained tube of the same treatment is not. Within one group
-    only the first of `roles` that occurs there counts; `roles` starts with "" (plain samples).
+    A vehicle control is a sample too, an unstained tube of the same treatment is not: the rows that count
+    as samples make the group. In a group without any, the first of `roles` that occurs there does; an
+    older results folder does not say which controls count, so its plain samples go before its controls.
     """
     rank = values["control_role"].map({role: i for i, role in enumerate(roles)}).fillna(len(roles))
     by = [values[factor].astype(str) for factor in factors] or [pd.Series("", values.index)]
+    counts = counts_as_sample(values)
+    some_count = counts.groupby(by, sort=False).transform("any")
     first = rank.groupby(by, sort=False).transform("min")
-    kept = rank == first
+    kept = counts | (~some_count & (rank == first))
     return values[kept], values[~kept]
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from exoraw.report import groups, words
 from exoraw.report.groups import Series
+from exoraw.report.mixtures import Mixtures, mixture_notes, mixtures
 from exoraw.report.tables import Tables
 
 
@@ -21,6 +22,7 @@ class Grouped:
     points: pd.DataFrame
     summary: pd.DataFrame
     notes: tuple[str, ...]
+    mixed: Mixtures
 
 
 @dataclass(frozen=True)
@@ -81,8 +83,14 @@ class Pipeline:
         values = groups.values_of(self.measurements, rows, series)
         kept, controls = groups.comparable(values, factors, self.roles)
         points = groups.replicates(kept, factors)
-        notes = (*_lost(kept, points, factors), *_controls(controls), *_doubtful(kept, factors))
-        return Grouped(points, groups.group_summary(points, factors), notes)
+        summary = groups.group_summary(points, factors)
+        mixed = mixtures(kept, factors)
+        notes = (
+            *mixture_notes(mixed, len(summary), self.factors),
+            *_lost(kept, points, factors), *_controls(controls), *_doubtful(kept, factors),
+            *_told_apart_by_batch(kept, factors),
+        )  # fmt: skip
+        return Grouped(points, summary, notes, mixed)
 
 
 def pipelines(tables: Tables) -> list[Pipeline]:
@@ -119,7 +127,8 @@ def _complete(samples: pd.DataFrame, measurements: pd.DataFrame) -> pd.DataFrame
         added = pd.DataFrame({"sample": unknown})
         for column in rows.columns.difference(["sample"]):
             numeric = pd.api.types.is_float_dtype(rows[column])
-            added[column] = np.nan if numeric else False if column == "excluded" else ""
+            flag = pd.api.types.is_bool_dtype(rows[column])
+            added[column] = np.nan if numeric else False if flag else ""
         added["files"] = [()] * len(unknown)
         rows = added if rows.empty else pd.concat([rows, added[rows.columns]])
     return rows.reset_index(drop=True)
@@ -130,7 +139,7 @@ def _lost(kept: pd.DataFrame, points: pd.DataFrame, factors: Sequence[str]) -> l
     if lost.empty:
         return []
     by = [*factors, "replicate", "excluded"]
-    rows = kept.assign(replicate=groups.replicate_names(kept)).merge(lost[by], on=by)
+    rows = kept.assign(replicate=groups.replicate_names(kept, factors)).merge(lost[by], on=by)
     names = words.listed(rows["sample"])
     return [f"{words.plural(len(lost), 'replicate')} without a finite value, not in mean and n: {names}."]
 
@@ -145,7 +154,7 @@ def _controls(controls: pd.DataFrame) -> list[str]:
 
 def _doubtful(kept: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     """Say where rows were averaged although the sheet does not call them technical replicates."""
-    rows = kept[~kept["excluded"]].assign(replicate=groups.replicate_names(kept))
+    rows = kept[~kept["excluded"]].assign(replicate=groups.replicate_names(kept, factors))
     key = [*factors, "replicate", "technical_replicate"]
     twice = rows[rows.duplicated(key, keep=False)]
     if twice.empty:
@@ -153,4 +162,23 @@ def _doubtful(kept: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     return [
         "These rows share group and biological replicate and were averaged, although their "
         f"technical_replicate does not tell them apart: {words.listed(twice['sample'])}."
+    ]
+
+
+def _told_apart_by_batch(kept: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    """Say where one subject or preparation has several n because it stands in several batches."""
+    rows = kept[~kept["excluded"] & (kept["biological_replicate"] == "")]
+    rows = rows[(rows["subject"] != "") | (rows["preparation"] != "")]
+    if "batch" in factors or rows.empty:
+        return []
+    one_batch = groups.replicate_names(rows.assign(batch=""), factors)
+    by = [*factors, "replicate"]
+    batches = rows.assign(replicate=one_batch).groupby(by, observed=True, sort=False)["batch"]
+    apart = rows[batches.transform("nunique") > 1]
+    if apart.empty:
+        return []
+    return [
+        "One subject or preparation in several batches is counted once per batch, because "
+        f"biological_replicate is empty: {words.listed(apart['sample'])}. If a batch only repeats the "
+        "measurement, give these rows one biological_replicate."
     ]

@@ -10,6 +10,7 @@ import numpy as np
 
 from exoraw.report import words
 from exoraw.report.concerns import Concern, Item
+from exoraw.report.groups import counts_as_sample
 from exoraw.report.tables import Tables
 
 State = Literal["ok", "warning", "error"]
@@ -52,7 +53,7 @@ def _given(tables: Tables) -> str:
     keys = list(zip(rows["pipeline"], rows["sample"], strict=True))
     silent = np.array([key not in measured for key in keys], dtype=bool)
     excluded = int((silent & rows["excluded"]).sum())
-    controls = int((silent & ~rows["excluded"] & (rows["control_role"] != "")).sum())
+    controls = int((silent & ~rows["excluded"] & ~counts_as_sample(rows)).sum())
     wanted = len(measured | set(keys)) - controls - excluded
     many = words.plural(wanted, "sample")
     given = f"{many if len(measured) >= wanted else f'{len(measured):,} of {many}'} gave "

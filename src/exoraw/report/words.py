@@ -47,7 +47,7 @@ def number(value: float | None, *, digits: int = SIGNIFICANT_DIGITS) -> str:
     if float(value).is_integer():
         return f"{value:,.0f}"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
-    return f"{value:,.{min(decimals, digits)}f}"
+    return f"{value:,.{decimals}f}"
 
 
 def decimals_of(values: Iterable[float], unit: str) -> int | None:

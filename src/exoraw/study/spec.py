@@ -26,10 +26,15 @@ class Column:
 
 @dataclass(frozen=True)
 class ControlRole:
-    """A word of the column control_role and what the assay does with such a row."""
+    """A word of the column control_role and what the assay does with such a row.
+
+    `counts_as_sample`: such a row is a sample too (a stained tube of vehicle-treated cells). It has its n
+    in the means, SDs and tests of its group; a row of any other role does not.
+    """
 
     name: str
     meaning: str
+    counts_as_sample: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from exoraw.study.load import LoadedStudy
 from exoraw.study.numbers import decimal_commas, normalised_number
+from exoraw.study.spec import SheetSpec
 from exoraw.study.view import SampleRow, StudyView
 
 if TYPE_CHECKING:
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
 _LEADING_ZERO = re.compile(r"-?0[0-9]")  # 007 is a name, not a number
 
 
-def samples_table(loaded: LoadedStudy, views: Sequence[StudyView]) -> pa.Table:
+def samples_table(
+    loaded: LoadedStudy, views: Sequence[StudyView], specs: Mapping[str, SheetSpec] | None = None
+) -> pa.Table:
     """Return the sheet in the schema of the table `samples`.
 
     Parameters
     ----------
     loaded : the study; its factors stand in the table even where a view has no such column
     views : the analyses' rows
+    specs : pipeline -> what its assay understands; says which controls count as samples. A control of a
+        pipeline without one has an empty cell there
 
     Returns
     -------
@@ -34,10 +39,11 @@ def samples_table(loaded: LoadedStudy, views: Sequence[StudyView]) -> pa.Table:
     from exoraw.store.schemas import SAMPLES
 
     rows = [(view.pipeline, row) for view in views for row in view]
+    counts = [_counts_as_sample(row, (specs or {}).get(pipeline)) for pipeline, row in rows]
     fields = list(SAMPLES.schema)
-    arrays = [
-        pa.array([_value(field.name, field.type, *row) for row in rows], field.type) for field in fields
-    ]
+    columns = {field.name: [_value(field.name, field.type, *row) for row in rows] for field in fields}
+    columns["counts_as_sample"] = counts
+    arrays = [pa.array(columns[field.name], field.type) for field in fields]
     known = {field.name for field in fields} | {"file"}
     every = (*(column for _, row in rows for column in row.cells), *loaded.study.factors)
     for column in dict.fromkeys(every):
@@ -48,6 +54,16 @@ def samples_table(loaded: LoadedStudy, views: Sequence[StudyView]) -> pa.Table:
             )
             arrays.append(array)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _counts_as_sample(row: SampleRow, spec: SheetSpec | None) -> bool | None:
+    """Return whether a row has its n in group results; None for a control of an unknown assay."""
+    role = row.cells.get("control_role", "")
+    if not role:
+        return True
+    if spec is None:
+        return None
+    return any(known.counts_as_sample for known in spec.control_roles if known.name == role)
 
 
 def _value(column: str, kind: Any, pipeline: str, row: SampleRow) -> Any:
