@@ -46,6 +46,7 @@ class ToyStudy:
     settings: dict[str, Any] = field(default_factory=dict)
     limits: dict[str, Any] = field(default_factory=lambda: {"timeout_s": 60, "memory_gb": 4})
     rows: list[dict[str, str]] = field(default_factory=list)
+    references: list[dict[str, str]] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -91,6 +92,8 @@ class ToyStudy:
             "pipelines": [{"name": "toys", "assay": "toy", "settings": self.settings}],
             "limits": self.limits,
         }
+        if self.references:
+            study["references"] = self.references
         self.path.write_text(json.dumps(study), encoding="utf-8")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import getpass
+import hashlib
 import json
 import math
 import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,8 @@ import pytest
 import exoraw
 from exoraw.assays import registry
 from exoraw.assays.contract import Comparison, Finding, Measurement, Outcome
-from exoraw.engine.failures import is_machine_fault
+from exoraw.engine.failures import FileChangedError, is_machine_fault
+from exoraw.engine.inputs import check_unchanged
 from exoraw.engine.options import RunOptions, RunSummary
 from exoraw.engine.outcome import tables_of
 from exoraw.engine.plan import Plan
@@ -26,6 +29,7 @@ from exoraw.engine.violations import ContractError, touching_findings
 from exoraw.io.errors import StoreError, StudyError
 from exoraw.store.index import committed
 from exoraw.store.rows import TaskRow
+from exoraw.study.view import Reference
 
 HERE = RunOptions(workers=0)
 
@@ -268,3 +272,67 @@ def test_a_role_or_a_word_that_does_not_exist_is_a_fault_of_the_plan(toy_study: 
     toy_study.add("A", value=1)
     with pytest.raises(StudyError, match=r"stranger|some"):
         planned(toy_study)
+
+
+# ----------------------------------------------------------------- references
+
+
+@pytest.fixture
+def standard(toy_study: Any) -> Path:
+    path: Path = toy_study.folder / "references" / "standard.txt"
+    path.parent.mkdir()
+    path.write_text("one")
+    toy_study.references = [{"name": "standard", "file": "references/standard.txt", "version": "22.1"}]
+    toy_study.add("A", value=1)
+    return path
+
+
+def test_a_reference_file_reaches_the_step_with_its_version_and_stands_in_the_inputs(
+    toy_study: Any, standard: Path
+) -> None:
+    assert go(toy_study).exit_code == 0
+    (row,) = [row for row in committed(toy_study.results).values() if row.step == "total"]
+    assert json.loads(row.data)["standards"] == {"standard": ["22.1", "one"]}
+    assert json.loads(row.inputs)["reference"] == [
+        {"kind": "reference", "name": "standard", "digest": hashlib.sha256(b"one").hexdigest()}
+    ]
+    assert str(toy_study.folder) not in row.inputs
+
+
+def test_another_content_of_a_reference_runs_only_what_uses_it(toy_study: Any, standard: Path) -> None:
+    go(toy_study)
+    standard.write_text("two")
+    (node,) = [node for node in planned(toy_study) if node.state == "run"]
+    assert (node.key, node.reason) == ("toys/total/all", "input standard changed")
+    moved = standard.rename(standard.with_name("moved.txt"))
+    moved.write_text("one")
+    toy_study.references[0] |= {"file": "references/moved.txt", "version": "22.2"}
+    toy_study.write()
+    assert set(states(toy_study).values()) == {"cached"}
+
+
+def test_a_reference_that_changes_after_planning_is_a_fault_of_the_machine(standard: Path) -> None:
+    seen = standard.stat()
+    reference = Reference("s", standard, "", hashlib.sha256(b"one").hexdigest(), 3, seen.st_mtime_ns)
+    order = replace(order_of("/data/raw", "/data/out", ""), references={"role": (reference,)})
+    check_unchanged(order)
+    standard.write_text("two")
+    os.utime(standard, (1, 1))
+    with pytest.raises(FileChangedError, match=r"standard\.txt"):
+        check_unchanged(order)
+
+
+def test_a_reference_that_cannot_be_used_is_told_with_its_line(toy_study: Any, standard: Path) -> None:
+    toy_study.put("inside.txt", b"x")
+    toy_study.references += [
+        {"name": "standard", "file": "references/standard.txt"},
+        {"name": "lost", "file": "references/standart.txt"},
+        {"name": "raw", "file": "raw/inside.txt"},
+    ]
+    toy_study.write()
+    with pytest.raises(StudyError) as caught:
+        planned(toy_study)
+    told = str(caught.value)
+    assert "is the name of two files" in told
+    assert "does not exist beside study.yaml. Did you mean standard.txt?" in told
+    assert "lies inside the raw folder" in told

@@ -47,6 +47,8 @@ __all__ = [
     "Params",
     "Probe",
     "ReadyFile",
+    "ReadyReference",
+    "ReferenceInput",
     "RoleNeeds",
     "Simulated",
     "Step",
@@ -120,7 +122,15 @@ class TaskInput:
     key: str
 
 
-Input = FileInput | CorrectionInput | TaskInput
+@dataclass(frozen=True)
+class ReferenceInput:
+    """A reference file of the study: its name, and the digest that `StudyView.references` gives for it."""
+
+    name: str
+    sha256: str
+
+
+Input = FileInput | CorrectionInput | TaskInput | ReferenceInput
 
 
 @dataclass(frozen=True)
@@ -160,6 +170,16 @@ class ReadyFile:
     dataset: int
 
 
+@dataclass(frozen=True)
+class ReadyReference:
+    """A reference file on this machine, held against its digest."""
+
+    path: Path
+    name: str
+    version: str
+    sha256: str
+
+
 def _nothing(_name: str) -> pa.Table | None:
     return None
 
@@ -197,6 +217,7 @@ class Inputs:
     files: Mapping[str, tuple[ReadyFile, ...]] = field(default_factory=dict)
     earlier: Mapping[str, tuple[Earlier, ...]] = field(default_factory=dict)
     corrections: Mapping[str, tuple[Correction, ...]] = field(default_factory=dict)
+    references: Mapping[str, tuple[ReadyReference, ...]] = field(default_factory=dict)
 
     def file(self, role: str) -> ReadyFile:
         """Return the one file of a role; KeyError where it is absent."""

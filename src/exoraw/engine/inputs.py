@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from exoraw.assays.contract import CorrectionInput, Earlier, Finding, Inputs, ReadyFile
+from exoraw.assays.contract import CorrectionInput, Earlier, Finding, Inputs, ReadyFile, ReadyReference
 from exoraw.engine.failures import FileChangedError
 from exoraw.engine.inventory import digest_of
 from exoraw.engine.tasks import Order, OrderFile
 from exoraw.store.index import read_part
 from exoraw.store.rows import EVIDENCE, TaskRow
+from exoraw.study.view import Reference
 
 _FINDING_FIELDS = ("code", "severity", "message", "sample", "entity", "value", "limit")
 
@@ -37,6 +38,13 @@ def resolve(order: Order) -> Inputs:
         corrections={
             role: tuple(item.correction for item in items if isinstance(item, CorrectionInput))
             for role, items in roles.items()
+        },
+        references={
+            role: tuple(
+                ReadyReference(item.path, item.name, item.version, item.sha256)
+                for item in order.references.get(role, ())
+            )
+            for role in roles
         },
     )
 
@@ -75,7 +83,7 @@ def _findings(results: Path, row: TaskRow) -> Iterator[Finding]:
 
 
 def check_unchanged(order: Order) -> None:
-    """Hold the raw files against the inventory by size and time, and where these differ by content.
+    """Hold raw and reference files against the inventory by size and time, and where these differ by content.
 
     Raises
     ------
@@ -84,8 +92,15 @@ def check_unchanged(order: Order) -> None:
     """
     for file in dict.fromkeys(file for files in order.files.values() for file in files):
         place = _place(order, file)
-        found = os.stat(place)  # noqa: PTH116  called twice a task: without the detour
-        if (found.st_size, found.st_mtime_ns) == (file.size, file.mtime_ns):
-            continue
-        if found.st_size != file.size or digest_of(place) != file.sha256:
+        if _differs(place, file):
             raise FileChangedError(file.relative)
+    for reference in dict.fromkeys(item for items in order.references.values() for item in items):
+        if _differs(reference.path, reference):
+            raise FileChangedError(reference.path.name)
+
+
+def _differs(place: Path, seen: OrderFile | Reference) -> bool:
+    found = os.stat(place)  # noqa: PTH116  called twice a task: without the detour
+    if (found.st_size, found.st_mtime_ns) == (seen.size, seen.mtime_ns):
+        return False
+    return found.st_size != seen.size or digest_of(place) != seen.sha256

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exoraw.assays.contract import CorrectionInput, FileInput, Input, TaskInput, Unit
+from exoraw.assays.contract import CorrectionInput, FileInput, Input, ReferenceInput, TaskInput, Unit
 from exoraw.io.inventory import Inventory
 from exoraw.store.rows import EVIDENCE, TaskRow
 
@@ -122,6 +122,8 @@ def _describe(item: Input, inventory: Inventory, earlier: Mapping[str, Settled])
         case CorrectionInput():
             correction = item.correction
             return {"kind": "correction", "name": correction.path, "digest": correction.sha256}
+        case ReferenceInput():
+            return {"kind": "reference", "name": item.name, "digest": item.sha256}
         case TaskInput():
             ended = earlier[item.key]
             return {
@@ -141,8 +143,8 @@ def _keyed(item: Mapping[str, Any]) -> list[Any]:
     match item["kind"]:
         case "file":
             return ["file", item["digest"], item["dataset"]]
-        case "correction":
-            return ["correction", item["digest"]]
+        case "correction" | "reference" as kind:
+            return [kind, item["digest"]]
         case _:
             return ["task", item["task_id"], "ok" if item["status"] == "ok" else "failed"]
 

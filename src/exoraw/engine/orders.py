@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import exoraw
-from exoraw.assays.contract import FileInput, Input, TaskInput
+from exoraw.assays.contract import FileInput, Input, ReferenceInput, TaskInput
 from exoraw.engine.frontier import row_of
 from exoraw.engine.plan import Node
 from exoraw.engine.tasks import Limits, Order, OrderFile
 from exoraw.io.inventory import Inventory
 from exoraw.store.rows import TaskRow
+from exoraw.study.view import Reference
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class OrderBook:
     Parameters
     ----------
     raw, results, crumbs, study : folders, as they are called on every worker
+    references : name -> reference file of the study
     isolated : whether tasks run in worker processes
     """
 
@@ -32,6 +34,7 @@ class OrderBook:
     limits: Limits
     isolated: bool
     study: str = ""
+    references: Mapping[str, Reference] = field(default_factory=dict)
 
     def order(self, node: Node, rows: Mapping[str, TaskRow]) -> Order:
         """Return the order for a unit; `rows` holds those of its earlier units."""
@@ -44,6 +47,7 @@ class OrderBook:
             unit=node.unit,
             files={role: files for role, items in inputs.items() if (files := self._files(items))},
             earlier={role: found for role, items in inputs.items() if (found := _earlier(items, rows))},
+            references={role: used for role, items in inputs.items() if (used := self._references(items))},
             limits=self.limits,
             exoraw_version=exoraw.__version__,
             study=self.study,
@@ -57,6 +61,9 @@ class OrderBook:
             if raw is not None and isinstance(item, FileInput):
                 found.append(OrderFile(raw.path, raw.sha256, item.dataset, raw.size, raw.mtime_ns))
         return tuple(found)
+
+    def _references(self, items: tuple[Input, ...]) -> tuple[Reference, ...]:
+        return tuple(self.references[item.name] for item in items if isinstance(item, ReferenceInput))
 
 
 def _earlier(items: tuple[Input, ...], rows: Mapping[str, TaskRow]) -> tuple[TaskRow, ...]:

@@ -198,6 +198,7 @@ class _Run:
             limits=limits,
             isolated=executor.isolated,
             study=str(self._project.loaded.folder),
+            references={item.name: item for item in self._project.loaded.references},
         )
         node: Node | None = first
         stopping = False

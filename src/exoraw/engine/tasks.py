@@ -8,6 +8,7 @@ from typing import Literal
 
 from exoraw.assays.contract import Unit
 from exoraw.store.rows import TaskRow
+from exoraw.study.view import Reference
 
 Status = Literal["ok", "failed", "crashed", "timeout", "skipped", "held"]
 UNSUCCESSFUL = frozenset({"failed", "crashed", "timeout"})
@@ -50,6 +51,7 @@ class Order:
     unit : what the assay planned
     files : role -> raw files
     earlier : role -> rows of the earlier tasks
+    references : role -> reference files
     study : folder of study.yaml, known so that it can be left out of texts
     submission : how often this task was handed out in this run before
     isolated : whether it runs in a worker process of its own (time-out and crash file are on)
@@ -64,6 +66,7 @@ class Order:
     earlier: Mapping[str, tuple[TaskRow, ...]]
     limits: Limits
     exoraw_version: str
+    references: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
     study: str = ""
     submission: int = 0
     isolated: bool = True

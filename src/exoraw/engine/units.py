@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exoraw.assays.contract import CorrectionInput, FileInput, Params, Step, TaskInput, Unit
+from exoraw.assays.contract import FileInput, Input, Params, ReferenceInput, Step, TaskInput, Unit
 from exoraw.engine.keys import canonical
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
-from exoraw.study.view import StudyView
+from exoraw.study.view import Reference, StudyView
 
 if TYPE_CHECKING:
     from exoraw.engine.project import Pipeline
@@ -60,7 +60,7 @@ def planned_units(pipelines: Iterable[Pipeline], inventory: Inventory) -> tuple[
             cells = {row.sample: row.declared_cells() for row in view.rows}
             before = frozenset(found)
             for unit in _units(pipeline, step, view, inventory):
-                _check(unit, pipeline.name, step, cells, found, before)
+                _check(unit, pipeline, step, cells, found, before)
                 found[unit.key] = PlannedUnit(
                     place=len(found),
                     unit=unit,
@@ -86,7 +86,7 @@ def _units(pipeline: Pipeline, step: Step, view: StudyView, inventory: Inventory
 
 def _check(
     unit: Unit,
-    pipeline: str,
+    pipeline: Pipeline,
     step: Step,
     cells: Mapping[str, Mapping[str, str]],
     found: Mapping[str, PlannedUnit],
@@ -94,14 +94,14 @@ def _check(
 ) -> None:
     """Raise StudyError where a unit breaks the contract: a fault of the assay, said with its place."""
     faults = [
-        *_faults_of_names(unit, pipeline, cells, found),
-        *_faults_of_inputs(unit, before),
+        *_faults_of_names(unit, pipeline.name, cells, found),
+        *_faults_of_inputs(unit, before, pipeline.view.references),
         *_faults_of_values(unit),
     ]
     if faults:
         raise StudyError(
-            f'The step "{step.name}" of the analysis "{pipeline}" planned the unit {unit.key!r} against the '
-            f"contract of an assay: {'; '.join(faults)}. This is a fault of the assay, please report it."
+            f'The step "{step.name}" of the analysis "{pipeline.name}" planned the unit {unit.key!r} against '
+            f"the contract of an assay: {'; '.join(faults)}. This is a fault of the assay, please report it."
         )
 
 
@@ -122,13 +122,25 @@ def _faults_of_names(
         yield "a role is empty or begins with @"
 
 
-def _faults_of_inputs(unit: Unit, before: frozenset[str]) -> Iterator[str]:
+def _faults_of_inputs(
+    unit: Unit, before: frozenset[str], references: Mapping[str, Reference]
+) -> Iterator[str]:
     for role, items in unit.inputs.items():
         for item in items:
-            if not isinstance(item, FileInput | CorrectionInput | TaskInput):
+            if not isinstance(item, Input):
                 yield f"role {role}: {item!r} is no input"
+            elif isinstance(item, ReferenceInput) and not _is_known(item, references):
+                yield f"role {role}: {item.name!r} is no reference of the study with this digest"
             elif isinstance(item, TaskInput) and item.key not in before:
                 yield f"role {role}: {item.key!r} is no unit of an earlier step"
+    yield from _faults_of_needs(unit)
+
+
+def _is_known(item: ReferenceInput, references: Mapping[str, Reference]) -> bool:
+    return item.name in references and references[item.name].sha256 == item.sha256
+
+
+def _faults_of_needs(unit: Unit) -> Iterator[str]:
     if not isinstance(unit.needs, Mapping):
         if unit.needs not in ("all", "any"):
             yield f"needs is {unit.needs!r} instead of all or any"

@@ -18,6 +18,7 @@ from exoraw.study.model import PipelineEntry, Study
 from exoraw.study.plates import plate_rows
 from exoraw.study.presets import preset
 from exoraw.study.problems import StudyProblems
+from exoraw.study.references import read_reference
 from exoraw.study.sheet import (
     SEPARATOR,
     Sheet,
@@ -30,7 +31,7 @@ from exoraw.study.sheet import (
 from exoraw.study.spec import Problem
 from exoraw.study.tree import Node, at_line, empty_mapping, merged, read_tree
 from exoraw.study.validation import validated
-from exoraw.study.view import Correction
+from exoraw.study.view import Correction, Reference
 from exoraw.study.words import did_you_mean, shown
 
 STUDY_FILE = "study.yaml"
@@ -74,10 +75,11 @@ class LoadedStudy:
     path, folder : study.yaml and the folder it lies in
     study : what study.yaml says
     raw, results : absolute folders
-    digest : sha256 over study file, sheets, plate maps and exclusions as read
+    digest : sha256 over study file, sheets, plate maps, exclusions and references as read
     sheet : rows of all sheets and plate maps
     pipelines : the analyses, in the order of study.yaml
     exclusions, corrections : what people decided
+    references : the files that analyses compare with
     problems : remarks from reading
     """
 
@@ -92,6 +94,7 @@ class LoadedStudy:
     exclusions: tuple[Exclusion, ...] = ()
     corrections: tuple[Correction, ...] = ()
     problems: tuple[Problem, ...] = field(default=())
+    references: tuple[Reference, ...] = field(default=())
 
     def pipeline(self, name: str) -> PipelineSource:
         """Return the analysis of this name; KeyError where there is none."""
@@ -128,6 +131,7 @@ def load_study(path: Path) -> LoadedStudy:
     )
     no_corrections: tuple[Correction, ...] = ()
     corrections = loading.attempt(lambda: read_corrections(loading.folder), no_corrections)
+    references = loading.references()
     if loading.errors:
         raise StudyProblems([*loading.errors, *(p for p in sheet.problems if p.severity == "error")])
     return LoadedStudy(
@@ -136,12 +140,13 @@ def load_study(path: Path) -> LoadedStudy:
         study,
         loading.raw,
         loading.results,
-        _digest(path, sheet, exclusions_digest),
+        _digest(path, sheet, exclusions_digest, references),
         sheet,
         sources,
         exclusions,
         corrections,
         tuple(loading.remarks),
+        references,
     )
 
 
@@ -174,11 +179,13 @@ def _study_file(path: Path) -> Path:
     return found.resolve()
 
 
-def _digest(path: Path, sheet: Sheet, exclusions: str) -> str:
+def _digest(path: Path, sheet: Sheet, exclusions: str, references: tuple[Reference, ...]) -> str:
     digest = hashlib.sha256(path.read_bytes())
     for name, content in sorted(sheet.digests.items()):
         digest.update(f"\n{name}:{content}".encode())
     digest.update(f"\n{exclusions}".encode())
+    for reference in references:
+        digest.update(f"\n{reference.name}:{reference.sha256}".encode())
     return digest.hexdigest()
 
 
@@ -238,6 +245,18 @@ class _Loading:
             self._error(message, "raw")
         if self.results.exists() and not self.results.is_dir():
             self._error(f"results: {shown(self.study.results)} is a file, not a folder", "results")
+
+    def references(self) -> tuple[Reference, ...]:
+        found: dict[str, Reference] = {}
+        for index, entry in enumerate(self.study.references):
+            if entry.name in found:
+                self._error(f"references: {shown(entry.name)} is the name of two files", "references", index)
+                continue
+            try:
+                found[entry.name] = read_reference(entry, self.folder, self.raw)
+            except StudyError as error:
+                self._error(f"references: {error}", "references", index)
+        return tuple(found.values())
 
     # -------------------------------------------------------------- analyses
 

@@ -59,6 +59,14 @@ class PlateEntry(Strict):
         return (self.name,) if isinstance(self.name, str) else self.name
 
 
+class ReferenceEntry(Strict):
+    """A file that analyses compare with: a miRNA database, a standard curve, an annotation."""
+
+    name: Word = Field(min_length=1, description="Name by which settings and methods call it.")
+    file: str = Field(min_length=1, description="The file, relative to this one; outside the raw folder.")
+    version: Word = Field("", description='Release or date, for the methods text ("miRBase 22.1").')
+
+
 class PipelineEntry(Strict):
     """One analysis of the study: a preset or an assay, its settings and the rows it is about."""
 
@@ -105,6 +113,9 @@ class Study(Strict):
     factors: Words = Field((), description="Sheet columns that make the groups, in the order of the figures.")
     plates: tuple[PlateEntry, ...] = Field((), description="Plate maps: one grid per sheet column.")
     pipelines: tuple[PipelineEntry, ...] = Field(min_length=1, description="The analyses of this study.")
+    references: tuple[ReferenceEntry, ...] = Field(
+        (), description="Files that analyses compare with: databases, standards. Only read."
+    )
     limits: Limits = Field(default_factory=Limits, description="Time and memory that one task may use.")
     redact: Words = Field((), description="Sheet columns that --redact takes out (patient names).")
 

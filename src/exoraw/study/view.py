@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from exoraw.io.errors import StudyError
@@ -72,6 +74,24 @@ class Correction:
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A file that analyses compare with (a database, a standard), named in study.yaml; only read.
+
+    `size` (bytes) and `mtime_ns` are those it had when `sha256` was taken.
+    """
+
+    name: str
+    path: Path
+    version: str
+    sha256: str
+    size: int
+    mtime_ns: int
+
+
+_NO_REFERENCES: Mapping[str, Reference] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
 class StudyView:
     """What `Step.units` sees of a study: one pipeline's rows and settings.
 
@@ -81,12 +101,14 @@ class StudyView:
     settings : the assay's validated settings (frozen pydantic model)
     rows : the sheet rows of this pipeline, in sheet order
     corrections : corrections of this assay
+    references : name -> reference file of the study
     """
 
     pipeline: str
     settings: Any
     rows: tuple[SampleRow, ...]
     corrections: tuple[Correction, ...] = field(default=())
+    references: Mapping[str, Reference] = field(default_factory=lambda: _NO_REFERENCES)
 
     def __iter__(self) -> Iterator[SampleRow]:
         return iter(self.rows)

@@ -52,6 +52,7 @@ def views(
                 for correction in loaded.corrections
                 if correction.assay == assays.get(source.name, source.assay)
             ),
+            {reference.name: reference for reference in loaded.references},
         )
         for source in loaded.pipelines
     )

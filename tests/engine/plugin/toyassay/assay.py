@@ -17,6 +17,7 @@ from exoraw.assays.contract import (
     Method,
     Outcome,
     Params,
+    ReferenceInput,
     TaskInput,
     Unit,
 )
@@ -148,11 +149,18 @@ class TotalStep:
         if pools:
             samples = tuple(row.sample for row in study)
             payload = {"extras": list(study.settings.extras)} if study.settings.extras else {}
-            yield Unit(f"{study.pipeline}/total/all", samples, {"pools": pools}, Params(), payload=payload)
+            roles = {"pools": pools}
+            if study.references:
+                roles["reference"] = tuple(
+                    ReferenceInput(name, item.sha256) for name, item in study.references.items()
+                )
+            yield Unit(f"{study.pipeline}/total/all", samples, roles, Params(), payload=payload)
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
         means = [pool.data["mean"] or 0.0 for pool in inputs.earlier["pools"]]
-        outcome = Outcome(data={"total": sum(means)})
+        files = inputs.references.get("reference", ())
+        standards = {item.name: [item.version, item.path.read_text()] for item in files}
+        outcome = Outcome(data={"total": sum(means), **({"standards": standards} if standards else {})})
         for name in unit.payload.get("extras", ()):
             outcome = EXTRAS[name](outcome, unit, inputs)
         return outcome
