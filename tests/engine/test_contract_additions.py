@@ -336,3 +336,46 @@ def test_a_reference_that_cannot_be_used_is_told_with_its_line(toy_study: Any, s
     assert "is the name of two files" in told
     assert "does not exist beside study.yaml. Did you mean standard.txt?" in told
     assert "lies inside the raw folder" in told
+
+
+# ----------------------------------------------------------------- columns from settings
+
+
+@pytest.fixture
+def two_treatments(toy_study: Any) -> Any:
+    for sample, treatment in (("A", "DOX"), ("B", "vehicle")):
+        toy_study.add(sample, batch="b1", value=1)
+        toy_study.rows[-1] |= {"treatment": treatment, "cell_line": "MCF-7"}
+    toy_study.settings = {"group_by": ["treatment", "cell_line"]}
+    toy_study.write()
+    return toy_study
+
+
+def what_runs(study: Any) -> set[str]:
+    return {unit for unit, state in states(study).items() if state == "run"}
+
+
+def test_the_columns_of_a_step_may_come_from_the_settings(two_treatments: Any) -> None:
+    assert go(two_treatments).exit_code == 0
+    two_treatments.rows[0]["treatment"] = "PTX"
+    two_treatments.write()
+    assert what_runs(two_treatments) == {"total/all"}
+
+
+def test_a_unit_says_which_of_its_columns_enter_the_key(two_treatments: Any) -> None:
+    two_treatments.settings["keyed"] = ["batch", "treatment"]
+    two_treatments.write()
+    assert go(two_treatments).exit_code == 0
+    two_treatments.rows[0]["cell_line"] = "T47D"
+    two_treatments.write()
+    assert what_runs(two_treatments) == set()
+    two_treatments.rows[0]["treatment"] = "PTX"
+    two_treatments.write()
+    assert what_runs(two_treatments) == {"total/all"}
+
+
+def test_a_keyed_column_that_the_step_does_not_declare_is_a_fault_of_the_plan(two_treatments: Any) -> None:
+    two_treatments.settings["keyed"] = ["subject"]
+    two_treatments.write()
+    with pytest.raises(StudyError, match="columns that the step does not declare: subject"):
+        planned(two_treatments)

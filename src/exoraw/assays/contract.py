@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Artefact",
     "Assay",
+    "ColumnsFromSettings",
     "Comparison",
     "CorrectionInput",
     "Earlier",
@@ -146,6 +147,8 @@ class Unit:
     needs : whether all earlier units must have succeeded, or any one of them; or said by role, where
         "optional" ones may all be missing and a role that is not named needs all of its own. Where nothing
         of a role succeeded its outcomes stand there with `ok` false
+    columns : those of the step's columns whose cells enter the cache key; None = all of them. A unit that
+        reads one column runs again when that one changes, not for the others
     payload : plain JSON-able facts from `units` ({"batch": "day1"}); part of the cache key
     """
 
@@ -155,6 +158,7 @@ class Unit:
     params: Params
     needs: Needs | Mapping[str, RoleNeeds] = "all"
     payload: Mapping[str, Any] = field(default_factory=dict)
+    columns: tuple[str, ...] | None = None
 
 
 # ----------------------------------------------------------------- what a worker is handed
@@ -236,7 +240,11 @@ class Inputs:
 
 
 class Step(Protocol):
-    """One step of an assay: plans its units from sheet and headers, computes one at a time."""
+    """One step of an assay: plans its units from sheet and headers, computes one at a time.
+
+    A step whose columns depend on the settings ("group by these columns") has, beside `columns`, a method
+    `columns_for(settings) -> tuple[str, ...]`; where it stands it is asked instead (`ColumnsFromSettings`).
+    """
 
     @property
     def name(self) -> str:
@@ -255,6 +263,14 @@ class Step(Protocol):
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
         """Compute one unit. Pure: no globals, no writing outside the outcome."""
+
+
+@runtime_checkable
+class ColumnsFromSettings(Protocol):
+    """What a step has besides when its columns depend on the settings of the analysis."""
+
+    def columns_for(self, settings: Any) -> tuple[str, ...]:
+        """Return the sheet columns that the step may look at under these settings."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from exoraw.assays.contract import FileInput, Input, Params, ReferenceInput, Step, TaskInput, Unit
+from exoraw.assays.contract import (
+    ColumnsFromSettings,
+    FileInput,
+    Input,
+    Params,
+    ReferenceInput,
+    Step,
+    TaskInput,
+    Unit,
+)
 from exoraw.engine.keys import canonical
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
@@ -56,7 +66,7 @@ def planned_units(pipelines: Iterable[Pipeline], inventory: Inventory) -> tuple[
     found: dict[str, PlannedUnit] = {}
     for pipeline in pipelines:
         for step in pipeline.assay.steps:
-            view = pipeline.view.limited_to(step.columns)
+            view = pipeline.view.limited_to(_columns(step, pipeline))
             cells = {row.sample: row.declared_cells() for row in view.rows}
             before = frozenset(found)
             for unit in _units(pipeline, step, view, inventory):
@@ -68,7 +78,7 @@ def planned_units(pipelines: Iterable[Pipeline], inventory: Inventory) -> tuple[
                     assay=pipeline.assay.name,
                     step=step.name,
                     version=step.version,
-                    cells={sample: cells[sample] for sample in unit.samples},
+                    cells={sample: _keyed_cells(unit, cells[sample]) for sample in unit.samples},
                     earlier=tuple(dict.fromkeys(_earlier(unit))),
                     bytes=sum(raw.size for path in _paths(unit) if (raw := inventory.get(path))),
                     blocked=_blocked(unit, inventory),
@@ -76,12 +86,34 @@ def planned_units(pipelines: Iterable[Pipeline], inventory: Inventory) -> tuple[
     return tuple(found.values())
 
 
-def _units(pipeline: Pipeline, step: Step, view: StudyView, inventory: Inventory) -> Iterator[Unit]:
+def _columns(step: Step, pipeline: Pipeline) -> tuple[str, ...]:
+    """Return the columns that a step may look at."""
+    if not isinstance(step, ColumnsFromSettings):
+        return step.columns
+    with _telling_place(pipeline, step):
+        return tuple(step.columns_for(pipeline.settings))
+
+
+def _keyed_cells(unit: Unit, declared: Mapping[str, str]) -> Mapping[str, str]:
+    """Return those cells of a row that the numbers of a unit depend on."""
+    if unit.columns is None:
+        return declared
+    return {column: cell for column, cell in declared.items() if column in unit.columns}
+
+
+@contextlib.contextmanager
+def _telling_place(pipeline: Pipeline, step: Step) -> Iterator[None]:
+    """Note step and analysis on whatever an assay's planning raises."""
     try:
-        yield from step.units(view, inventory)
+        yield
     except Exception as error:
         error.add_note(f'while planning the step "{step.name}" of the analysis "{pipeline.name}"')
         raise
+
+
+def _units(pipeline: Pipeline, step: Step, view: StudyView, inventory: Inventory) -> Iterator[Unit]:
+    with _telling_place(pipeline, step):
+        yield from step.units(view, inventory)
 
 
 def _check(
@@ -115,6 +147,9 @@ def _faults_of_names(
         yield f"its key does not begin with {pipeline + '/'!r}"
     if len(set(unit.samples)) != len(unit.samples):
         yield "a sample stands twice in it"
+    hidden = sorted({*(unit.columns or ())} - {column for row in cells.values() for column in row})
+    if hidden and cells:
+        yield f"columns that the step does not declare: {', '.join(hidden)}"
     strangers = [sample for sample in unit.samples if sample not in cells]
     if strangers:
         yield f"samples that the sheet does not hold: {', '.join(strangers)}"

@@ -35,6 +35,8 @@ class Settings(Params):
     swap: bool = False
     needs: str | dict[str, str] = "any"
     count_samples: bool = True
+    group_by: tuple[str, ...] = ()  # columns that the last step looks at
+    keyed: tuple[str, ...] | None = None  # those of them that enter its key; None = all
     extras: tuple[str, ...] = ()  # further things the last step gives: see `toyassay.extras`
 
 
@@ -143,7 +145,11 @@ class TotalStep:
     version: int = 1
     columns: tuple[str, ...] = ("batch",)
 
+    def columns_for(self, settings: Settings) -> tuple[str, ...]:
+        return (*self.columns, *settings.group_by)
+
     def units(self, study: StudyView, files: Inventory) -> Iterator[Unit]:
+        assert all(isinstance(row[column], str) for row in study for column in study.settings.group_by)
         batches = dict.fromkeys(row["batch"] or "none" for row in study)
         pools = tuple(TaskInput(f"{study.pipeline}/pool/{batch}") for batch in batches)
         if pools:
@@ -154,7 +160,14 @@ class TotalStep:
                 roles["reference"] = tuple(
                     ReferenceInput(name, item.sha256) for name, item in study.references.items()
                 )
-            yield Unit(f"{study.pipeline}/total/all", samples, roles, Params(), payload=payload)
+            yield Unit(
+                f"{study.pipeline}/total/all",
+                samples,
+                roles,
+                Params(),
+                payload=payload,
+                columns=study.settings.keyed,
+            )
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
         means = [pool.data["mean"] or 0.0 for pool in inputs.earlier["pools"]]
