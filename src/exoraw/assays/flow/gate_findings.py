@@ -115,6 +115,11 @@ THRESHOLDS = (
         "Look at the tube's plot; check voltages and the batch it was assigned to.",
     ),
     FindingKind(
+        "cells_near_border",
+        "Over 5 % of a tube's cells lie so near to a border that its populations overlap there.",
+        "Trust the sum of the neighbouring quadrants more than each; a brighter dye separates them better.",
+    ),
+    FindingKind(
         "no_events",
         "No cells are left after the gates, so there are no shares.",
         "Look at the gates of this tube.",

@@ -20,6 +20,7 @@ PULSE_WORDS: dict[str, Pulse] = {
     "w": "width", "width": "width",
 }  # fmt: skip
 NEIGHBOURS_SHOWN = 3
+CHANNELS_SHOWN = 20  # spectral cytometers have sixty, which nobody reads in a message
 SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
 
 
@@ -220,9 +221,14 @@ def _unknown(asked: Sequence[str], channels: Sequence[str], markers: Sequence[st
         near += [folded[hit] for hit in difflib.get_close_matches(word.casefold(), folded, n=2, cutoff=0.5)]
     unique = list(dict.fromkeys(near))[:NEIGHBOURS_SHOWN]
     hint = f" Did you mean {' or '.join(unique)}?" if unique else ""
-    recorded = ", ".join(_label(c, m) for c, m in zip(channels, markers, strict=True)) or "none"
+    labels = [_label(c, m) for c, m in zip(channels, markers, strict=True)]
+    more = f" and {len(labels) - CHANNELS_SHOWN} more" if len(labels) > CHANNELS_SHOWN else ""
+    recorded = (", ".join(labels[:CHANNELS_SHOWN]) or "none") + more
     wanted = " or ".join(f'"{word}"' for word in asked)
-    return f"No channel of this file answers to {wanted} ({what}).{hint} Channels in the file: {recorded}."
+    return (
+        f"No channel of this file answers to {wanted} ({what}).{hint} Channels in the file: {recorded}. "
+        "Write the name of the right one into the settings of study.yaml."
+    )
 
 
 def _whole(text: str) -> int:

@@ -133,19 +133,29 @@ def _has_a_control(batch: Batch, _files: Inventory, settings: FlowSettings) -> I
 
 
 def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    """A warning for every weak control; one note for those that are merely small."""
     minimum = settings.strategy.thresholds.minimum_control_events
+    small: list[tuple[SampleRow, int]] = []
     for row, header in _headers(batch.role(VEHICLE, UNSTAINED, SINGLE_STAIN, FMO), files):
         if header.size is None or header.size >= ADVISED_CONTROL_EVENTS:
             continue
-        weak = header.size < minimum
-        advice = (
-            f"fewer than {minimum:,}: the gate from it is weak" if weak else "the gate will be less certain"
-        )
+        if header.size >= minimum:
+            small.append((row, header.size))
+            continue
         yield Problem(
-            "warning" if weak else "info",
-            f'control "{row.sample}" has {header.size:,} events ({advice}; {ADVISED_CONTROL_EVENTS:,} are '
-            "advised). Record a larger control if cells are left.",
+            "warning",
+            f'control "{row.sample}" has {header.size:,} events (fewer than {minimum:,}: the gate from it is '
+            f"weak; {ADVISED_CONTROL_EVENTS:,} are advised). Record a larger control if cells are left.",
             row.source, row.row, "file",
+        )  # fmt: skip
+    if small:
+        fewest, size = min(small, key=lambda item: item[1])
+        count = f"{len(small)} controls have" if len(small) > 1 else "1 control has"
+        yield Problem(
+            "info",
+            f"{batch.name}: {count} fewer than {ADVISED_CONTROL_EVENTS:,} events ({fewest.sample}: {size:,}); "
+            "the gates will be less certain. Record larger controls if cells are left.",
+            fewest.source, fewest.row, "file",
         )  # fmt: skip
 
 
