@@ -16,7 +16,7 @@ import pytest
 
 import exoraw
 from exoraw.assays import registry
-from exoraw.assays.contract import Comparison, Finding, Measurement, Outcome
+from exoraw.assays.contract import Comparison, CorrectionInput, Finding, Measurement, Outcome
 from exoraw.engine.failures import FileChangedError, is_machine_fault
 from exoraw.engine.inputs import check_unchanged
 from exoraw.engine.options import RunOptions, RunSummary
@@ -29,7 +29,8 @@ from exoraw.engine.violations import ContractError, touching_findings
 from exoraw.io.errors import StoreError, StudyError
 from exoraw.store.index import committed
 from exoraw.store.rows import TaskRow
-from exoraw.study.view import Reference
+from exoraw.study.corrections import write_correction
+from exoraw.study.view import Correction, Reference
 
 HERE = RunOptions(workers=0)
 
@@ -379,3 +380,50 @@ def test_a_keyed_column_that_the_step_does_not_declare_is_a_fault_of_the_plan(tw
     two_treatments.write()
     with pytest.raises(StudyError, match="columns that the step does not declare: subject"):
         planned(two_treatments)
+
+
+# ----------------------------------------------------------------- corrections
+
+
+def correct(study: Any, sample: str = "A", x: float = 1, **words: str) -> Correction:
+    told = {"who": "me", "when": "2026-11-20", "why": "drift", **words}
+    return write_correction(
+        study.folder, assay="toy", kind="gate", target=f"sample:{sample}", value={"x": x}, **told
+    )
+
+
+def test_another_reason_for_the_same_correction_computes_nothing(toy_study: Any) -> None:
+    toy_study.add("A", value=1)
+    correction = correct(toy_study)
+    go(toy_study)
+    place = toy_study.folder / correction.path
+    written = json.loads(place.read_text("utf-8"))
+    place.write_text(json.dumps({**written, "why": "a better reason", "who": "you"}), encoding="utf-8")
+    assert what_runs(toy_study) == set()
+    place.write_text(json.dumps({**written, "value": {"x": 2}}), encoding="utf-8")
+    assert what_runs(toy_study) == {"measure/A"}
+
+
+def test_a_correction_that_nothing_uses_is_a_warning_beside_the_numbers(toy_study: Any) -> None:
+    toy_study.add("A", value=1)
+    correct(toy_study, "A")
+    correct(toy_study, "renamed")
+    correct(toy_study, "A", pipeline="another")
+    assert go(toy_study).exit_code == 0
+    findings = exoraw.open(toy_study.results).findings("warning")
+    told = findings.loc[findings["code"] == "correction_unused", "message"].tolist()
+    assert len(told) == 2
+    assert sum("gate of sample:renamed is used by nothing" in text for text in told) == 1
+    assert sum('gate of sample:A in the analysis "another"' in text for text in told) == 1
+
+
+def test_a_correction_of_one_analysis_counts_before_that_for_all(toy_study: Any) -> None:
+    toy_study.add("A", value=1)
+    correct(toy_study, x=1)
+    go(toy_study)
+    correct(toy_study, x=5, pipeline="another")
+    assert what_runs(toy_study) == set()
+    own = correct(toy_study, x=5, pipeline="toys")
+    (node,) = [node for node in planned(toy_study) if node.key == "toys/measure/A"]
+    assert node.unit.inputs["correction"] == (CorrectionInput(own),)
+    assert correct(toy_study, x=5, pipeline="toys").path == own.path

@@ -121,7 +121,10 @@ def _describe(item: Input, inventory: Inventory, earlier: Mapping[str, Settled])
             return {"kind": "file", "name": item.path, "digest": known, "dataset": item.dataset}
         case CorrectionInput():
             correction = item.correction
-            return {"kind": "correction", "name": correction.path, "digest": correction.sha256}
+            decided = canonical(
+                [correction.kind, correction.target, correction.value]
+            )  # not who, when and why
+            return {"kind": "correction", "name": correction.path, "digest": digest(decided)}
         case ReferenceInput():
             return {"kind": "reference", "name": item.name, "digest": item.sha256}
         case TaskInput():

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import pyarrow as pa
 
 import exoraw
+from exoraw.assays.contract import CorrectionInput
 from exoraw.engine import platform
 from exoraw.engine.environment import dependency_versions
 from exoraw.engine.keys import digest
@@ -27,6 +28,7 @@ from exoraw.store.view import publish
 from exoraw.study.table import samples_table
 
 if TYPE_CHECKING:
+    from exoraw.engine.plan import Plan
     from exoraw.engine.project import Project
 
 _PUBLISH_EVERY_S = 60.0  # a person who looks in sees numbers about this old, while publishing is cheap
@@ -37,6 +39,10 @@ REMARKS: Mapping[str, tuple[str, str]] = {
     "file_changed": (
         "A raw file changed while it was read; its numbers were not kept.",
         "Run again when the instrument or the copy has finished.",
+    ),
+    "correction_unused": (
+        "A correction touches nothing: no unit of the plan uses it.",
+        "Check the name of the sample or batch it is about, or remove the file.",
     ),
     "check": ("What `exoraw check` remarks on study, sheet and raw folder.", "Correct the place it names."),
 }
@@ -110,6 +116,16 @@ class Record:
     def changed(self, path: str) -> None:
         """Remark that a raw file changed while it was read."""
         self._remarks.append(_remark("file_changed", "error", "The file changed while it was read.", path))
+
+    def unused_corrections(self, planned: Plan) -> None:
+        """Remark every correction that no unit takes as an input."""
+        inputs = [item for node in planned for items in node.unit.inputs.values() for item in items]
+        used = {item.correction.path for item in inputs if isinstance(item, CorrectionInput)}
+        for item in self._project.loaded.corrections:
+            if item.path not in used:
+                scope = f' in the analysis "{item.pipeline}"' if item.pipeline else ""
+                words = f"{item.path}: the correction {item.kind} of {item.target}{scope} is used by nothing."
+                self._remarks.append(_remark("correction_unused", "warning", words))
 
     def publish_when_due(self, rows: Iterable[TaskRow]) -> None:
         """Bring the public tables up to date now and then, for a small share of the time."""

@@ -130,6 +130,7 @@ class _Run:
         workers = worker_count(self._options, planned)
         limits = task_limits(self._project.loaded.study.limits, self._options, workers)
         self._record = Record(self._project, self._options, limits, self._run_id)
+        self._record.unused_corrections(planned)
         self._say_how_it_starts(planned, killed)
         self._frontier = Frontier(planned, planner, self._run_id)
         return self._finish(self._compute(workers, limits))

@@ -22,7 +22,7 @@ EARLIER = "earlier"  # what a newer correction took the place of; kept for the r
 FORM = 1
 LARGEST = 20_000_000  # bytes; outlines of 100,000 cells
 _TEXTS = ("assay", "kind", "target", "who", "when", "why")
-_KEYS = frozenset({"exoraw", "value", *_TEXTS})
+_KEYS = frozenset({"exoraw", "value", "pipeline", *_TEXTS})
 
 
 def read_corrections(folder: Path) -> tuple[Correction, ...]:
@@ -69,8 +69,9 @@ def write_correction(
     who: str,
     when: str,
     why: str,
+    pipeline: str = "",
 ) -> Correction:
-    """Write a correction; an earlier one of the same assay, kind and target moves to corrections/earlier.
+    """Write a correction; an earlier one of the same thing in the same analysis moves to corrections/earlier.
 
     The same value as before changes nothing, so that nothing runs again.
 
@@ -80,6 +81,7 @@ def write_correction(
     assay, kind, target : what it touches ("flow", "gate", "batch:day1/MDA-MB-231")
     value : plain JSON, finite numbers
     who, when, why : initials, ISO 8601 time, reason; none may be empty
+    pipeline : the analysis it is about; "" for all analyses of the assay
 
     Returns
     -------
@@ -94,7 +96,7 @@ def write_correction(
     empty = [name for name in _TEXTS if not words[name].strip()]
     if empty:
         raise StudyError(f"A correction needs {listed(empty)}.")
-    path = folder / FOLDER / _file_name(assay, kind, target)
+    path = folder / FOLDER / _file_name(assay, kind, target, pipeline)
     before = _read(path) if path.is_file() else None
     try:
         plain = json.loads(json.dumps(value, allow_nan=False))
@@ -104,8 +106,9 @@ def write_correction(
         ) from error
     if before is not None and dict(before.value) == plain:
         return before
+    named = {"pipeline": pipeline} if pipeline else {}
     content = json.dumps(
-        {"exoraw": FORM, **words, "value": plain}, indent=1, ensure_ascii=False, sort_keys=True
+        {"exoraw": FORM, **words, **named, "value": plain}, indent=1, ensure_ascii=False, sort_keys=True
     )
     path.parent.mkdir(parents=True, exist_ok=True)
     if before is not None:
@@ -123,10 +126,11 @@ def _keep_earlier(path: Path) -> None:
     replace_file(kept, path.read_bytes())
 
 
-def _file_name(assay: str, kind: str, target: str) -> str:
+def _file_name(assay: str, kind: str, target: str, pipeline: str) -> str:
     """Return a readable name that is unique for what it touches on every file system."""
-    slug = re.sub(r"[^A-Za-z0-9]+", "-", f"{assay}-{kind}-{target}").strip("-")[:80]
-    digest = hashlib.sha256(json.dumps([assay, kind, target]).encode()).hexdigest()[:8]
+    words = [assay, kind, target, *([pipeline] if pipeline else [])]
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", "-".join(words)).strip("-")[:80]
+    digest = hashlib.sha256(json.dumps(words).encode()).hexdigest()[:8]
     return f"{slug}-{digest}.json"
 
 
@@ -143,6 +147,9 @@ def _read(path: Path) -> Correction:
     wrong = [name for name in _TEXTS if not isinstance(content.get(name), str) or not content[name].strip()]
     if wrong or not isinstance(content.get("value"), dict):
         raise StudyError(f"misses or leaves empty: {listed([*wrong] or ['value'])}")
+    pipeline = content.get("pipeline", "")
+    if not isinstance(pipeline, str):
+        raise StudyError("pipeline: expected the name of an analysis")
     unknown = sorted(set(content) - _KEYS)
     if unknown or content.get("exoraw", FORM) != FORM:
         what = listed(map(shown, unknown)) if unknown else f"form {content['exoraw']!r}"
@@ -150,7 +157,7 @@ def _read(path: Path) -> Correction:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     words = {name: content[name] for name in _TEXTS}
     value = content["value"]
-    return Correction(**words, value=value, path=f"{FOLDER}/{path.name}", sha256=digest)
+    return Correction(**words, value=value, path=f"{FOLDER}/{path.name}", sha256=digest, pipeline=pipeline)
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -158,10 +165,10 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _twice(found: list[Correction]) -> list[Problem]:
-    first: dict[tuple[str, str, str], str] = {}
+    first: dict[tuple[str, str, str, str], str] = {}
     problems = []
     for correction in found:
-        key = (correction.assay, correction.kind, correction.target)
+        key = (correction.assay, correction.kind, correction.target, correction.pipeline)
         if key in first:
             message = (
                 f"touches the same thing as {first[key]} ({correction.kind} of {correction.target}); keep one"

@@ -59,7 +59,9 @@ class Correction:
     """A person's word on one thing: a dragged gate, clicked lanes, a typed value.
 
     `target` names what it touches ("sample:A1", "batch:day1/MDA-MB-231", "strategy"); `path` is the file
-    beside the study, an input of the units it touches; `sha256` its digest; `value` its content.
+    beside the study, an input of the units it touches; `sha256` its digest; `value` its content. `pipeline`
+    is the analysis it is about, "" for all analyses of the assay; for one thing the former counts. A unit
+    depends on `kind`, `target` and `value` alone: another reason is no other number.
     """
 
     assay: str
@@ -71,6 +73,7 @@ class Correction:
     why: str
     path: str
     sha256: str
+    pipeline: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from exoraw.study.load import LoadedStudy, PipelineSource
 from exoraw.study.numbers import decimal_commas, normalised_number
 from exoraw.study.sheet import NUMBER_COLUMNS, Sheet, SheetRow, match_columns
 from exoraw.study.spec import SheetSpec
-from exoraw.study.view import SampleRow, StudyView
+from exoraw.study.view import Correction, SampleRow, StudyView
 from exoraw.study.wells import normal_well
 from exoraw.study.words import fold
 
@@ -47,15 +47,18 @@ def views(
             _sample_rows(
                 loaded.sheet, rows_of(loaded, source), specs.get(source.name, SheetSpec()), excluded
             ),
-            tuple(
-                correction
-                for correction in loaded.corrections
-                if correction.assay == assays.get(source.name, source.assay)
-            ),
+            corrections_of(loaded, source.name, assays.get(source.name, source.assay)),
             {reference.name: reference for reference in loaded.references},
         )
         for source in loaded.pipelines
     )
+
+
+def corrections_of(loaded: LoadedStudy, pipeline: str, assay: str) -> tuple[Correction, ...]:
+    """Return the corrections that an analysis sees: its own before those for every analysis of the assay."""
+    found = [item for item in loaded.corrections if item.assay == assay and item.pipeline in ("", pipeline)]
+    own = {(item.kind, item.target) for item in found if item.pipeline}
+    return tuple(item for item in found if item.pipeline or (item.kind, item.target) not in own)
 
 
 def rows_of(loaded: LoadedStudy, source: PipelineSource) -> tuple[SheetRow, ...]:
