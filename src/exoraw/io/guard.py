@@ -28,12 +28,11 @@ _BLOCK = 1 << 20
 class RawBytes:
     """The bytes of a raw file, mapped read-only; nothing is loaded before it is asked for.
 
-    A context manager: the file is closed at the end of the block, while arrays taken from it stay good.
+    A context manager: arrays taken from it stay good after the block and keep the mapping alive.
     """
 
     path: Path
     size: int
-    _file: FileIO
     _map: mmap.mmap
 
     def read(self, start: int, length: int, what: str) -> bytes:
@@ -54,22 +53,6 @@ class RawBytes:
         length = max(0, min(length, self.size - start))
         return np.frombuffer(self._map, dtype=np.uint8, count=length, offset=start)
 
-    def read_into(self, start: int, out: npt.NDArray[np.uint8]) -> None:
-        """Fill `out` with the bytes from `start`; one copy and no mapped pages, unlike `array`.
-
-        Raises FormatError where the file ends before, as when it is cut while it is read.
-        """
-        self._file.seek(start)
-        room = out.data.cast("B")
-        filled = 0
-        while filled < len(room):
-            got = self._file.readinto(room[filled:])
-            if not got:
-                found = f"the end of the file at byte {start + filled:,}"
-                advice = "The file changed while it was read; try again when the instrument has finished."
-                raise FormatError(self.path, start + filled, f"{len(room):,} bytes", found, advice)
-            filled += got
-
     def forget(self, start: int, length: int) -> None:
         """Let mapped pages go that were copied already; they come back from the disk when needed again."""
         if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
@@ -82,13 +65,12 @@ class RawBytes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
         with contextlib.suppress(BufferError):  # arrays look at the mapping: it goes with the last of them
             self._map.close()
 
 
 def open_raw(path: Path, *, least: int = 1, expected: str = "a raw data file") -> RawBytes:
-    """Open and map a raw file for reading; close it, or use it as a context manager.
+    """Map a raw file for reading; close the mapping by using it as a context manager.
 
     Parameters
     ----------
@@ -100,21 +82,17 @@ def open_raw(path: Path, *, least: int = 1, expected: str = "a raw data file") -
     ------
     FormatError : no such file, no permission, a folder, pipe or device, or fewer bytes than `least`
     """
-    file = open_regular(path)
-    size = os.fstat(file.fileno()).st_size
-    try:
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
         if size < max(least, 1):
             found = "an empty file" if size == 0 else f"{size:,} bytes"
             advice = "The file was not written to its end; copy it again from the instrument."
             raise FormatError(path, size, f"{expected} of at least {least:,} bytes", found, advice)
-        mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
-    except FormatError:
-        file.close()
-        raise
-    except (OSError, ValueError) as error:
-        file.close()
-        raise FormatError(path, None, f"{expected} that can be read", str(error)) from error
-    return RawBytes(path, size, file, mapped)
+        try:
+            mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+        except (OSError, ValueError) as error:
+            raise FormatError(path, None, f"{expected} that can be read", str(error)) from error
+    return RawBytes(path, size, mapped)
 
 
 def open_regular(path: Path) -> FileIO:

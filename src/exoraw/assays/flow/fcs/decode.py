@@ -90,10 +90,11 @@ def _decimal(
     for rows in stored.blocks():
         block = events[rows]
         if every and not in_place:
-            _copy_block(raw, stored, rows, whole, block)
+            block[...] = whole[rows]
         elif not every:
             for place, column in enumerate(columns):
                 block[:, place] = whole[rows, column]
+        if not in_place:
             _forget(raw, stored, rows)
         extremes.take(block)
         for place, parameter in enumerate(wanted):
@@ -166,15 +167,6 @@ def _converted(
             events[rows, place] = linear
         _forget(raw, stored, rows)
     return events, tallies
-
-
-def _copy_block(raw: RawBytes, stored: Stored, rows: slice, whole: Values, block: FloatArray) -> None:
-    """Rows into their place, the cheaper way: swapped from the mapping, or straight from the file."""
-    if whole.dtype.isnative:
-        raw.read_into(stored.start + rows.start * stored.packing.event_bits // 8, block.view(np.uint8))
-    else:
-        block[...] = whole[rows]
-        _forget(raw, stored, rows)
 
 
 def _forget(raw: RawBytes, stored: Stored, rows: slice) -> None:
