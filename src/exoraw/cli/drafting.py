@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from exoraw.cli.console import out, plain, plural, say
 
 if TYPE_CHECKING:
-    from exoraw.study.draft import Written
+    from exoraw.study.draft import Origin, Written
 
 
 def draft_study(raw: Path, folder: Path, preset: str) -> Written:
@@ -41,9 +42,8 @@ def show_draft(written: Written) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("column", "comes from", "rows", "for example"):
         table.add_column(heading, overflow="fold")
-    for origin in written.draft.origins:
-        source = f"{origin.source} (a guess: please look at it)" if origin.guessed else origin.source
-        table.add_row(plain(origin.column), plain(source), str(origin.rows), plain(origin.example))
+    for column, source, rows, example in _origins(written.draft.origins):
+        table.add_row(plain(column), plain(source), str(rows), plain(example))
     if written.draft.origins:
         console.print(table)
     for remark in written.remarks:
@@ -53,3 +53,16 @@ def show_draft(written: Written) -> None:
         f"Next: fill {written.sheet.name} in Excel (treatment, replicate, control_role), "
         f"then: exoraw check {written.study.parent}",
     )
+
+
+_GUESS = "a guess by words in the file names: please look at it"
+
+
+def _origins(origins: Iterable[Origin]) -> Iterator[tuple[str, str, int, str]]:
+    """Yield column, source, rows and examples; the guesses of a column, one per word, are put together."""
+    together: dict[tuple[str, str], list[Origin]] = {}
+    for origin in origins:
+        together.setdefault((origin.column, _GUESS if origin.guessed else origin.source), []).append(origin)
+    for (column, source), same in together.items():
+        examples = dict.fromkeys(origin.example for origin in same)
+        yield column, source, sum(origin.rows for origin in same), ", ".join(examples)

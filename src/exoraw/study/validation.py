@@ -16,6 +16,16 @@ from exoraw.study.words import did_you_mean, listed, shown
 
 M = TypeVar("M", bound=BaseModel)
 
+_IN_WORDS = (  # pydantic's terms -> what a person writes
+    ("a valid number, unable to parse string as a number", "a number"),
+    ("a valid integer, unable to parse string as an integer", "a whole number"),
+    ("a valid boolean, unable to interpret input", "true or false"),
+    ("a valid boolean", "true or false"),
+    ("a valid tuple", "a list, such as [a, b]"),
+    ("a valid list", "a list, such as [a, b]"),
+    ("a valid dictionary", "keys with values, such as {a: 1}"),
+    ("a valid string", "text"),
+)
 _WANTS_TEXT = frozenset({"string_type", "literal_error", "enum"})
 
 
@@ -109,6 +119,8 @@ def _message(model: type[BaseModel], node: Node, steps: list[str | int], detail:
         return f"the key {shown(str(detail['loc'][-1]))}{inside} is missing{_meaning(model, detail)}"
     said = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     said = said[:1].lower() + said[1:]
+    for python, words in _IN_WORDS:
+        said = said.replace(python, words)
     return f"{place or 'the file'}: found {_found(node)}, but it {_must(said)}{_meant(node, detail)}"
 
 

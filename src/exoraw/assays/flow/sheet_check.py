@@ -151,9 +151,10 @@ def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings
     if small:
         fewest, size = min(small, key=lambda item: item[1])
         count = f"{len(small)} controls have" if len(small) > 1 else "1 control has"
+        advised = f"fewer than {ADVISED_CONTROL_EVENTS:,} events ({fewest.sample}: {size:,})"
         yield Problem(
             "info",
-            f"{batch.name}: {count} fewer than {ADVISED_CONTROL_EVENTS:,} events ({fewest.sample}: {size:,}); "
+            f"{batch.name}: {count} {advised}; "
             "the gates will be less certain. Record larger controls if cells are left.",
             fewest.source, fewest.row, "file",
         )  # fmt: skip
