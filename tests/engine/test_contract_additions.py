@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import itertools
 import json
 import math
 import os
@@ -16,13 +17,14 @@ import pytest
 
 import exoraw
 from exoraw.assays import registry
-from exoraw.assays.contract import Comparison, CorrectionInput, Finding, Measurement, Outcome
+from exoraw.assays.contract import Comparison, CorrectionInput, Finding, Format, Magic, Measurement, Outcome
 from exoraw.engine.failures import FileChangedError, is_machine_fault
 from exoraw.engine.inputs import check_unchanged
 from exoraw.engine.options import RunOptions, RunSummary
 from exoraw.engine.outcome import tables_of
 from exoraw.engine.plan import Plan
 from exoraw.engine.privacy import without_folders
+from exoraw.engine.recognise import Recognised, bytes_needed, recognise
 from exoraw.engine.run import plan, run
 from exoraw.engine.tasks import Limits, Order
 from exoraw.engine.violations import ContractError, touching_findings
@@ -427,3 +429,49 @@ def test_a_correction_of_one_analysis_counts_before_that_for_all(toy_study: Any)
     (node,) = [node for node in planned(toy_study) if node.key == "toys/measure/A"]
     assert node.unit.inputs["correction"] == (CorrectionInput(own),)
     assert correct(toy_study, x=5, pipeline="toys").path == own.path
+
+
+# ----------------------------------------------------------------- formats that begin alike
+
+TOY = Format("toy", "Toy file", (Magic(b"TOY1\n"),), (".toy",), "toyassay.reader:probe")
+NOISY = Format("noisy", "Noisy toy", (Magic(b"TOY1\n"),), (".noisy",), "toyassay.reader:noisy_probe")
+TEXT = Format("lines", "Plain toy text", (Magic(b""),), (".lines",), "toyassay.reader:text_probe")
+BROKEN = Format("broken", "Broken", (Magic(b""),), (".broken",), "toyassay.reader:broken_probe")
+
+
+def look_at(folder: Path, name: str, content: bytes, known: tuple[Format, ...]) -> Recognised:
+    path = folder / name
+    path.write_bytes(content)
+    return recognise(path, name, content[: bytes_needed(known)], known)
+
+
+@pytest.mark.parametrize("known", list(itertools.permutations((TOY, NOISY, TEXT, BROKEN))))
+def test_formats_that_begin_alike_are_told_apart_by_their_probes(
+    tmp_path: Path, known: tuple[Format, ...]
+) -> None:
+    cases = {
+        b'TOY1\n{"value": 1}': "toy",
+        b"TOY1\nnoise": "noisy",
+        b"lines of text": "lines",
+        b"TOY1\nlines of neither": "lines",  # the text format has the last word
+    }
+    for content, expected in cases.items():
+        for name in ("a", "a.toy", "a.lines"):
+            found = look_at(tmp_path, name, content, known)
+            assert (found.format, found.problem) == (expected, ""), (name, content)
+
+
+def test_where_no_probe_reads_it_the_likeliest_format_says_why(tmp_path: Path) -> None:
+    known = (BROKEN, TEXT, NOISY, TOY)
+    found = look_at(tmp_path, "a.toy", b"TOY1\n[1]", known)
+    assert (found.format, found.problem) == ("toy", "expected an object, found a list.")
+    named = look_at(tmp_path, "a.lines", b"\x00\x01", known)
+    assert (named.format, named.problem) == ("lines", "expected the word lines, found something else.")
+
+
+def test_a_file_that_no_text_format_claims_by_its_name_stays_unknown(tmp_path: Path) -> None:
+    found = look_at(tmp_path, "notes.bin", b"\x00\x01", (BROKEN, TEXT, NOISY, TOY))
+    assert found.format == ""
+    assert found.problem.startswith("no assay reads this kind of file")
+    empty = look_at(tmp_path, "empty.lines", b"", (TEXT,))
+    assert (empty.format, empty.problem) == ("", "the file is empty (0 bytes).")

@@ -72,7 +72,7 @@ class Params(BaseModel):
 
 @dataclass(frozen=True)
 class Magic:
-    """Bytes that stand at an offset of every file of a format."""
+    """Bytes that stand at an offset of every file of a format; b"" for text, which begins with anything."""
 
     value: bytes
     offset: int = 0
@@ -86,7 +86,8 @@ class Format:
     ----------
     name : "fcs"
     title : "Flow Cytometry Standard list-mode file"
-    magics : any of these makes it this format
+    magics : any of these makes it a candidate; of several candidates the longest magic comes first, and the
+        first whose probe does not raise FormatError is the format of a file
     suffixes : lower case, with the dot; only for the message when content and name disagree
     probe : "package.module:function", called as probe(path) -> Header; raises FormatError
     """

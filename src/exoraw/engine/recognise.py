@@ -60,31 +60,53 @@ def bytes_needed(known: Sequence[Format]) -> int:
 def recognise(path: Path, relative: str, head: bytes, known: Sequence[Format]) -> Recognised:
     """Tell the format of a file from its first bytes and read its header, guarded.
 
+    Several formats may begin alike (gzip, zip, TIFF, text): their probes are asked in turn until one reads
+    the header; where none does, the problem of the likeliest is told.
+
     Whatever a probe raises becomes the `problem` of this file; the other files are not touched by it.
     """
-    declared = _by_content(head, relative, known)
-    if declared is None:
-        return Recognised("", Header(), _why_unknown(head, relative, known))
+    problems: list[Recognised] = []
+    for declared, certain in _by_content(head, relative, known):
+        found = _probed(path, relative, declared)
+        if not found.problem:
+            return found
+        if certain:
+            problems.append(found)
+    return problems[0] if problems else Recognised("", Header(), _why_unknown(head, relative, known))
+
+
+def _probed(path: Path, relative: str, declared: Format) -> Recognised:
+    """Read the header of a file as one format."""
     try:
         header = registry.probe_of(declared)(path)
     except FormatError as error:
-        return Recognised(declared.name, Header(), str(error).removeprefix(f"{path}").lstrip(": "))
+        words = str(error).removeprefix(f"{path}").lstrip(": ")
+        return Recognised(declared.name, Header(), words or "it is damaged.")
     except Exception as error:  # noqa: BLE001  a probe is an assay's code: its failure is a remark on this file
         words = f"its header could not be read ({type(error).__name__}: {error})"
         return Recognised(declared.name, Header(), words.replace(str(path), relative))
     return Recognised(declared.name, header, "")
 
 
-def _by_content(head: bytes, relative: str, known: Sequence[Format]) -> Format | None:
-    """Return the format with the longest matching magic; the name decides only between equals."""
+def _by_content(head: bytes, relative: str, known: Sequence[Format]) -> list[tuple[Format, bool]]:
+    """Return the formats that a file can be, best first, and whether its problem is that format's.
+
+    The longest matching magic comes first; the name decides only between equals. A text format, which has
+    no magic, may be any file: it is certain only where the name says so.
+    """
+    if not head:
+        return []
     suffix = PurePosixPath(relative).suffix.lower()
     matches = [
-        (len(magic.value), suffix in declared.suffixes, -place, declared)
+        (len(magic.value), suffix in declared.suffixes, -place)
         for place, declared in enumerate(known)
         for magic in declared.magics
         if head[magic.offset : magic.offset + len(magic.value)] == magic.value
     ]
-    return max(matches, key=lambda match: match[:3])[3] if matches else None
+    ranked: dict[int, bool] = {}
+    for length, named, place in sorted(matches, reverse=True):
+        ranked.setdefault(-place, length > 0 or named)
+    return [(known[place], certain) for place, certain in ranked.items()]
 
 
 def _why_unknown(head: bytes, relative: str, known: Sequence[Format]) -> str:
@@ -97,7 +119,7 @@ def _why_unknown(head: bytes, relative: str, known: Sequence[Format]) -> str:
     found = f"{_shown(head[:_SHOWN_BYTES])}{looks}"
     claimed = next((declared for declared in known if suffix in declared.suffixes), None)
     if claimed:
-        expected = " or ".join(dict.fromkeys(_shown(magic.value) for magic in claimed.magics))
+        expected = " or ".join(dict.fromkeys(_shown(magic.value) for magic in claimed.magics if magic.value))
         return (
             f"the name says {claimed.title}, but the content does not: expected {expected}, found {found}. "
             "Export or copy it again from the instrument."
