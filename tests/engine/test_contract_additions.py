@@ -17,7 +17,16 @@ import pytest
 
 import exoraw
 from exoraw.assays import registry
-from exoraw.assays.contract import Comparison, CorrectionInput, Finding, Format, Magic, Measurement, Outcome
+from exoraw.assays.contract import (
+    Comparison,
+    CorrectionInput,
+    Figure,
+    Finding,
+    Format,
+    Magic,
+    Measurement,
+    Outcome,
+)
 from exoraw.engine.failures import FileChangedError, is_machine_fault
 from exoraw.engine.inputs import check_unchanged
 from exoraw.engine.options import RunOptions, RunSummary
@@ -475,3 +484,23 @@ def test_a_file_that_no_text_format_claims_by_its_name_stays_unknown(tmp_path: P
     assert found.problem.startswith("no assay reads this kind of file")
     empty = look_at(tmp_path, "empty.lines", b"", (TEXT,))
     assert (empty.format, empty.problem) == ("", "the file is empty (0 bytes).")
+
+
+# ----------------------------------------------------------------- figures
+
+
+def test_a_figure_has_options_and_a_kind_that_the_report_may_not_know(toy_study: Any) -> None:
+    from exoraw.report import build_report
+
+    toy_study.settings = {"extras": ["figure"]}
+    toy_study.add("A", value=1)
+    assert go(toy_study).exit_code == 0
+    rows = {row["name"]: row for row in exoraw.open(toy_study.results).arrow("figures").to_pylist()}
+    assert json.loads(rows["curve"]["options"]) == {"x": "dose", "log": True}
+    assert (rows["curve"]["kind"], rows["plain"]["options"]) == ("dose_response", "")
+    assert "cannot draw a figure of the kind" in build_report(toy_study.results).read_text("utf-8")
+
+
+def test_options_of_a_figure_are_plain_json() -> None:
+    figure = Figure("f", "F", "group_points", ("toy_value",), options={"low": math.nan})
+    assert "its options are not plain JSON" in outcome_faults(Outcome(figures=[figure]))

@@ -83,22 +83,25 @@ class Figure:
     Parameters
     ----------
     name, title : "late_apoptotic", "Late apoptotic cells"
-    kind : "group_points" (every biological replicate as a point over the group's mean and SD) or
+    kind : a kind that the report draws (it owns the list): "group_points" (every biological replicate as a
+        point over the group's mean and SD) or
         "stacked_shares" (mean share of each entity per group, stacked to 100 %)
     measures : measures drawn; for "stacked_shares" the parts in drawing order
     entities : restrict to these entities, in order; () = all
     group_by : sheet columns on the x axis, in order; () = the study's factors
     order : where it stands in its section, small first
+    options : plain JSON for its kind ({"x": "dose", "log": true}); stored as JSON text
     """
 
     name: str
     title: str
-    kind: Literal["group_points", "stacked_shares"]
+    kind: str
     measures: tuple[str, ...]
     entities: tuple[str, ...] = ()
     group_by: tuple[str, ...] = ()
     caption: str = ""
     order: int = 0
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,8 @@ def _artefacts(artefacts: Iterable[Artefact], row: TaskRow) -> Iterator[_Row]:
 def _figures(outcome: Outcome, row: TaskRow) -> Iterator[_Row]:
     for item in outcome.figures:
         lists = {name: list(getattr(item, name)) for name in ("measures", "entities", "group_by")}
-        yield {**_place(row), **vars(item), **lists}
+        options = canonical(dict(item.options)) if item.options else ""
+        yield {**_place(row), **vars(item), **lists, "options": options}
 
 
 def _methods(outcome: Outcome, row: TaskRow) -> Iterator[_Row]:

@@ -16,6 +16,7 @@ from exoraw.store.rows import TaskRow
 _MOST_SHOWN = 5
 _SLACK = 1e-9  # of a bound: rounding of a share that is exactly 0 or 100 %
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._()+-]{0,120}")
+_WORD = re.compile(r"[a-z][a-z0-9_]*")
 _SCALARS = (str, int, float, bool, type(None))
 
 
@@ -196,8 +197,12 @@ def _of_figures(outcome: Outcome, measures: Mapping[str, Measure]) -> Iterator[s
         unknown = [name for name in item.measures if name not in measures]
         if unknown:
             yield f"figure {item.name}: measures outside the vocabulary: {', '.join(unknown)}"
-        if item.kind not in ("group_points", "stacked_shares"):
-            yield f"figure {item.name}: unknown kind {item.kind!r}"
+        if not isinstance(item.kind, str) or not _WORD.fullmatch(item.kind):
+            yield f"figure {item.name}: the kind {item.kind!r} is no word in small letters"
+        try:
+            canonical(dict(item.options))
+        except (TypeError, ValueError) as error:
+            yield f"figure {item.name}: its options are not plain JSON ({error})"
     for name, count in Counter(item.name for item in outcome.figures).items():
         if count > 1:
             yield f"{count} figures are called {name}"

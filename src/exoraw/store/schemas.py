@@ -276,13 +276,14 @@ FIGURES = Table(
         Field("pipeline", TEXT, "pipeline entry of the study", required=True),
         Field("name", TEXT, "short name", required=True),
         Field("title", TEXT, "title"),
-        Field("kind", TEXT, "group_points or stacked_shares"),
+        Field("kind", TEXT, "how it is drawn: group_points, stacked_shares or another kind of the report"),
         Field("measures", TEXTS, "measures drawn"),
         Field("entities", TEXTS, "entities drawn; empty = all"),
         Field("group_by", TEXTS, "sheet columns on the x axis; empty = the study's factors"),
         Field("caption", TEXT, "in words"),
         Field("order", WHOLE, "place in its section"),
         Field("task_id", TEXT, "task that declared it"),
+        Field("options", TEXT, "JSON: what its kind has to know besides; empty for nothing"),
     ),
 )
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exoraw.assays.contract import Comparison, Inputs, Measurement, Outcome, Unit
+from exoraw.assays.contract import Comparison, Figure, Inputs, Measurement, Outcome, Unit
 
 
 def group(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
@@ -31,4 +31,10 @@ def compare_twice(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
     return replace(once, comparisons=[*once.comparisons, replace(once.comparisons[0], p=0.4)])
 
 
-EXTRAS = {"group": group, "compare": compare, "compare_twice": compare_twice}
+def figure(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
+    """Give a figure of a kind that only a later report may know."""
+    drawn = Figure("curve", "Curve", "dose_response", ("toy_value",), options={"x": "dose", "log": True})
+    return replace(outcome, figures=[drawn, Figure("plain", "Plain", "group_points", ("toy_value",))])
+
+
+EXTRAS = {"figure": figure, "group": group, "compare": compare, "compare_twice": compare_twice}
