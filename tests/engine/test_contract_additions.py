@@ -504,3 +504,27 @@ def test_a_figure_has_options_and_a_kind_that_the_report_may_not_know(toy_study:
 def test_options_of_a_figure_are_plain_json() -> None:
     figure = Figure("f", "F", "group_points", ("toy_value",), options={"low": math.nan})
     assert "its options are not plain JSON" in outcome_faults(Outcome(figures=[figure]))
+
+
+# ----------------------------------------------------------------- matrices that people open
+
+
+def test_a_public_matrix_lies_in_matrices_as_long_as_it_is_of_the_plan(toy_study: Any) -> None:
+    toy_study.settings = {"extras": ["matrix"]}
+    toy_study.add("A", value=1)
+    go(toy_study)
+    place = toy_study.results / "matrices" / "toys" / "counts.csv"
+    own = place.with_name("notes of a person.txt")
+    own.write_text("mine")
+    assert place.read_text() == "A"
+    toy_study.add("B", value=2)
+    go(toy_study)
+    assert place.read_text() == "A,B"
+    place.unlink()
+    go(toy_study)
+    assert place.read_text() == "A,B"
+    toy_study.settings = {}
+    toy_study.write()
+    go(toy_study)
+    assert not place.exists()
+    assert own.read_text() == "mine"

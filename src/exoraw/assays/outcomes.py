@@ -66,7 +66,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Artefact:
-    """A picture or a matrix, kept under evidence/<task_id>/<name>."""
+    """A picture or a matrix, kept under evidence/<task_id>/<name>.
+
+    A public one is also copied to results/matrices/<pipeline>/<name>, where people look for count tables;
+    its name is unique among those of its pipeline.
+    """
 
     kind: Literal["picture", "matrix", "table"]
     name: str  # file name with suffix: "gates.png", "spillover.csv"
@@ -74,6 +78,7 @@ class Artefact:
     caption: str
     sample: str = ""
     entity: str = ""
+    public: bool = False
 
 
 @dataclass(frozen=True)

@@ -163,6 +163,7 @@ def _artefacts(artefacts: Iterable[Artefact], row: TaskRow) -> Iterator[_Row]:
             "sample": item.sample,
             "entity": item.entity,
             "caption": item.caption,
+            "public": item.public or None,
         }
 
 

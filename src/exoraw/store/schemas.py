@@ -264,6 +264,7 @@ ARTEFACTS = Table(
         Field("sample", TEXT, "sample"),
         Field("entity", TEXT, "path below the sample"),
         Field("caption", TEXT, "in words"),
+        Field("public", FLAG, "whether it also lies in matrices/<pipeline>/; empty for no"),
     ),
 )
 

@@ -16,6 +16,7 @@ from exoraw.io.errors import StoreError
 from exoraw.store import layout
 from exoraw.store.disk import explaining_full_disk, replacing, sync_folder, write_file
 from exoraw.store.manifest import read_manifest, write_manifest
+from exoraw.store.matrices import publish_matrices
 from exoraw.store.merge import Previous, Spans, write_large, write_small
 from exoraw.store.package import write_datapackage
 from exoraw.store.parts import OwnRows, Piece, digest_of, own_rows, task_pieces
@@ -118,13 +119,14 @@ def publish(
         results.mkdir(parents=True, exist_ok=True)
     written = _write(results, changed, state)
     gone = _remove_absent(results, pieces.keys(), state)
+    copied = final and publish_matrices(results)
     described = write_manifest(results, _redact(results) if redact is None else redact)
     if written or gone:
         tables = {name: entry for name, entry in {**state.tables, **written}.items() if name in pieces}
         write_datapackage(results, {name: entry.rows for name, entry in tables.items()})
         _write_state(results, State(tables, time.time() - started, time.time()))
         sync_folder(results)
-    return bool(written or gone or described)
+    return bool(written or gone or copied or described)
 
 
 def in_sheet_order(tasks: Iterable[TaskRow], samples: pa.Table) -> list[TaskRow]:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from exoraw.assays.contract import Comparison, Figure, Inputs, Measurement, Outcome, Unit
+from exoraw.assays.contract import Artefact, Comparison, Figure, Inputs, Measurement, Outcome, Unit
 
 
 def group(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
@@ -37,4 +37,10 @@ def figure(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
     return replace(outcome, figures=[drawn, Figure("plain", "Plain", "group_points", ("toy_value",))])
 
 
-EXTRAS = {"figure": figure, "group": group, "compare": compare, "compare_twice": compare_twice}
+def matrix(outcome: Outcome, unit: Unit, inputs: Inputs) -> Outcome:
+    """Give a count table for people."""
+    content = ",".join(unit.samples).encode()
+    return replace(outcome, artefacts=[Artefact("matrix", "counts.csv", content, "Counts.", public=True)])
+
+
+EXTRAS = {act.__name__: act for act in (matrix, figure, group, compare, compare_twice)}
