@@ -21,14 +21,19 @@ from exoraw.assays.contract import (
     Comparison,
     CorrectionInput,
     Figure,
+    FileInput,
     Finding,
     Format,
     Magic,
     Measurement,
     Outcome,
+    Params,
+    TaskInput,
+    Unit,
 )
 from exoraw.engine.failures import FileChangedError, is_machine_fault
 from exoraw.engine.inputs import check_unchanged
+from exoraw.engine.keys import Settled, identify
 from exoraw.engine.options import RunOptions, RunSummary
 from exoraw.engine.outcome import tables_of
 from exoraw.engine.plan import Plan
@@ -38,6 +43,7 @@ from exoraw.engine.run import plan, run
 from exoraw.engine.tasks import Limits, Order
 from exoraw.engine.violations import ContractError, touching_findings
 from exoraw.io.errors import StoreError, StudyError
+from exoraw.io.inventory import Inventory
 from exoraw.store.index import committed
 from exoraw.store.rows import TaskRow
 from exoraw.study.corrections import write_correction
@@ -528,3 +534,22 @@ def test_a_public_matrix_lies_in_matrices_as_long_as_it_is_of_the_plan(toy_study
     go(toy_study)
     assert not place.exists()
     assert own.read_text() == "mine"
+
+
+# ----------------------------------------------------------------- keys
+
+
+def test_a_unit_that_uses_no_addition_keeps_its_key() -> None:
+    """The digest is the one that the first version of the contract gave: nobody computes a night again."""
+    inputs = {"values": (TaskInput("toys/measure/A"),), "main": (FileInput("A.toy"),), "none": ()}
+    unit = Unit("toys/pool/b1", ("A", "B"), inputs, Params(), needs="any", payload={"batch": "b1"})
+    identity = identify(
+        unit,
+        assay="toy",
+        step="pool",
+        version=1,
+        cells={"A": {"batch": "b1"}, "B": {"batch": "b1"}},
+        inventory=Inventory({}),
+        earlier={"toys/measure/A": Settled("x" * 32, "ok", "c")},
+    )
+    assert identity.task_id == "ef83f01796f43b60ddbc70a89f35ad87"
