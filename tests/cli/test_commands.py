@@ -190,7 +190,7 @@ def test_init_drafts_a_sheet_that_check_understands(demo: Path, tmp_path: Path) 
     assert ended.code == 0, ended.said
     assert tree_hash(raw) == before
     sheet = pd.read_csv(tmp_path / "samples.csv", dtype="string", keep_default_na=False)
-    files = list((path for path in raw.rglob("*") if path.is_file()))
+    files = [path for path in raw.rglob("*") if path.is_file()]
     assert len(sheet) == len(files) > 20
     assert (tmp_path / "study.yaml").is_file()
     checked = call("check", tmp_path)

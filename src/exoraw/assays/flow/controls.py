@@ -107,8 +107,12 @@ def _compound_name(part: str) -> str:
 
 
 def untreated(batch: Batch) -> frozenset[frozenset[str]]:
-    """Treatments that count as none: an empty cell and whatever the vehicle tubes are called."""
-    return frozenset({frozenset[str]()} | {components(row["treatment"]) for row in batch.role(VEHICLE)})
+    """Treatments that count as none: an empty cell and whatever the vehicle tubes are called.
+
+    An excluded vehicle tube makes no gate any more, but its word for "untreated" stays what it was.
+    """
+    vehicles = (row for row in batch.rows if row["control_role"] == VEHICLE)
+    return frozenset({frozenset[str]()} | {components(row["treatment"]) for row in vehicles})
 
 
 def matched_treatments(batch: Batch) -> tuple[str, ...]:
