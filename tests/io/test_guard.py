@@ -105,6 +105,7 @@ def test_a_gzip_bomb_stops_before_it_fills_the_memory(tmp_path: Path):
         (b"", "the end of a gzip stream"),
         (gzip.compress(bytes(range(256)) * 99)[:20] + b"\xff" * 200, "gzip stream"),
     ],
+    ids=["not gzip", "cut short", "empty", "foreign bytes within"],
 )
 def test_damaged_gzip_is_a_format_error(tmp_path: Path, content: bytes, message: str):
     path = tmp_path / "a.gz"

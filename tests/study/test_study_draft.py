@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from exoraw.io.errors import StudyError
@@ -398,6 +398,7 @@ NAMES = st.text(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(names=["-", "="], fields={})
 @given(
     st.lists(NAMES, min_size=1, max_size=6, unique_by=str.casefold),
     st.dictionaries(st.sampled_from(["TUBE NAME", "$SMNO", "WELL ID"]), st.text(max_size=12)),

@@ -138,7 +138,9 @@ def write_json(path: Path, value: Any) -> None:
 def read_parquet(path: Path) -> pa.Table:
     """Read a Parquet file, opening it once: one that is replaced meanwhile is read whole, as it was.
 
-    `pyarrow.parquet.read_table(path)` opens a file twice and may meet two versions of it.
+    `pyarrow.parquet.read_table(path)` opens a file twice and may meet two versions of it. One thread reads:
+    Arrow's own threads that hold a Python file may still be at work when the interpreter ends, and abort it
+    (apache/arrow#34314).
     """
-    with path.open("rb") as file, pq.ParquetFile(file) as parquet:
-        return parquet.read()
+    with path.open("rb") as file, pq.ParquetFile(file, pre_buffer=False) as parquet:
+        return parquet.read(use_threads=False)

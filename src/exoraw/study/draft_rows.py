@@ -223,6 +223,7 @@ def _from_keywords(row: _Making, spec: SheetSpec, fields: Mapping[str, str]) -> 
 def _from_words(row: _Making, spec: SheetSpec) -> None:
     stem = _stem(row.file.path)
     row.put("sample", stem, "file name without its ending")
+    row.put("sample", "file", "the file's name holds nothing that names a sample")
     for column, (text, said) in names.guessed_cells(stem).items():
         row.put(column, text, said, guess=True)
     roles = [role.name for role in spec.control_roles]

@@ -36,10 +36,10 @@ class Source:
     def pieces(self, name: str) -> Iterator[pa.Table]:
         """Return a table piece by piece, at least one: a table of cells may be larger than the memory."""
         path = layout.public_path(self.results.path, name)
-        with path.open("rb") as handle, pq.ParquetFile(handle) as file:
+        with path.open("rb") as handle, pq.ParquetFile(handle, pre_buffer=False) as file:
             empty = file.schema_arrow.empty_table()
             yield empty if self.who is None else redact(empty, self.who)
-            for batch in file.iter_batches(batch_size=_BATCH):
+            for batch in file.iter_batches(batch_size=_BATCH, use_threads=False):
                 table = pa.Table.from_batches([batch])
                 yield table if self.who is None else redact(table, self.who)
 
