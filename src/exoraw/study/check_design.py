@@ -113,7 +113,10 @@ def _level_key(level: str) -> str:
 
 def _replicates(study: Checked) -> Iterator[Problem]:
     factors = [name for name in study.loaded.study.factors if name in study.loaded.sheet.columns]
-    samples = [row for row in study.rows if not row.cells.get("control_role")]
+    counted = {
+        role.name for spec in study.specs.values() for role in spec.control_roles if role.counts_as_sample
+    }
+    samples = [row for row in study.rows if row.cells.get("control_role", "") in {"", *counted}]
     if not factors or not samples:
         return
     sheet = study.loaded.sheet.source

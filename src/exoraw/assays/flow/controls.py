@@ -1,4 +1,4 @@
-"""Which tubes belong together and which control serves which tube: by batch, role, dye and treatment."""
+"""Which tubes belong together: by batch, role and dye."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from exoraw.assays.flow.fluorescent_drugs import compound_in
 from exoraw.assays.flow.panel import same_dye
 from exoraw.study.view import SampleRow
 
@@ -15,7 +14,6 @@ UNSTAINED = "unstained"
 SINGLE_STAIN = "single_stain"
 FMO = "fmo"
 POSITIVE = "positive"
-DOSE = re.compile(r"\(?\b\d+(?:[.,]\d+)?\s*(?:[mμunp]?m|[mμun]?g/ml|%)(?:\b|(?<=%))\)?")
 GATED_ROLES = frozenset({"", VEHICLE, POSITIVE})  # stained with every dye: their quadrants are results
 
 
@@ -38,7 +36,9 @@ class Batch:
         """Readable and unique within a study: "day1 | MDA-MB-231"; "all tubes" where nothing is filled in."""
         if not any(self.values):
             return "all tubes"
-        return " | ".join(value.replace("|", "\\|") or "-" for value in self.values)
+        return " | ".join(
+            {"": "-", "-": "\\-"}.get(value, value.replace("|", "\\|")) for value in self.values
+        )
 
     def role(self, *roles: str) -> tuple[SampleRow, ...]:
         """Rows with a file, not excluded, whose control_role is one of these words."""
@@ -83,58 +83,3 @@ def batches_of(rows: Iterable[SampleRow], columns: Sequence[str]) -> tuple[Batch
     for row in rows:
         grouped.setdefault(tuple(row[column] for column in columns), []).append(row)
     return tuple(Batch(tuple(columns), values, tuple(members)) for values, members in grouped.items())
-
-
-# ----------------------------------------------------------------- treatment-matched controls
-
-
-def components(treatment: str) -> frozenset[str]:
-    """The parts of a treatment: "DOX 1 uM + exosomes" -> {"doxorubicin", "exosomes"}."""
-    plain = DOSE.sub(" ", treatment.casefold())
-    parts = re.split(r"[+,/&;]|\b(?:and|with|plus)\b", plain)
-    return frozenset(_compound_name(" ".join(part.split())) for part in parts if part.strip())
-
-
-def one_spelling(treatment: str) -> str:
-    """A treatment in one spelling, whatever the sheet's: "DOX 1 uM" and "Adriamycin" are "doxorubicin"."""
-    return " + ".join(sorted(components(treatment)))
-
-
-def _compound_name(part: str) -> str:
-    """One name for the spellings of a compound that shines: "dox" and "adriamycin" are doxorubicin."""
-    compound = compound_in(part)
-    return compound.name if compound is not None and part in compound.words else part
-
-
-def untreated(batch: Batch) -> frozenset[frozenset[str]]:
-    """Treatments that count as none: an empty cell and whatever the vehicle tubes are called.
-
-    An excluded vehicle tube makes no gate any more, but its word for "untreated" stays what it was.
-    """
-    vehicles = (row for row in batch.rows if row["control_role"] == VEHICLE)
-    return frozenset({frozenset[str]()} | {components(row["treatment"]) for row in vehicles})
-
-
-def matched_treatments(batch: Batch) -> tuple[str, ...]:
-    """Treatments that have controls of their own in this batch, spelt as their first control row does."""
-    plain = untreated(batch)
-    found: dict[frozenset[str], str] = {}
-    for row in batch.role(UNSTAINED, SINGLE_STAIN, FMO):
-        parts = components(row["treatment"])
-        if parts not in plain:
-            found.setdefault(parts, row["treatment"])
-    return tuple(found.values())
-
-
-def serves(control_treatment: str, treatment: str) -> bool:
-    """Whether a control of one treatment serves a tube of another: all its components are in the tube."""
-    return components(control_treatment) <= components(treatment)
-
-
-def best_match(treatment: str, available: Sequence[str]) -> str:
-    """The available treatment that shares most components with this one, "" where none serves it.
-
-    Of two that share equally many, the one that shines by itself is meant: it is why controls are matched.
-    """
-    fitting = [name for name in available if serves(name, treatment)]
-    return max(fitting, key=lambda name: (len(components(name)), compound_in(name) is not None), default="")

@@ -62,6 +62,16 @@ STEPS = (
         "The tube was gated with the unstained control of its own treatment (a drug that shines).",
         "Nothing; look at the control overlay of the batch to see how far the border moved.",
     ),
+    FindingKind(
+        "matched_control_other_dose",
+        "The unstained control of the treatment got another dose than the tube: its own light differs.",
+        "Add an unstained tube of the same dose to the batch.",
+    ),
+    FindingKind(
+        "channel_labelled_otherwise",
+        "A channel was found by its detector's name, but the file labels it with another stain.",
+        "Write the channel's full name into the settings if it is right, or the name of the right one.",
+    ),
 )
 
 FINDING_KINDS = tuple({kind.code: kind for kind in (*READER, *GATES, *STEPS)}.values())

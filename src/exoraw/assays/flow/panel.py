@@ -19,6 +19,8 @@ PULSE_WORDS: dict[str, Pulse] = {
     "h": "height", "height": "height", "peak": "height", "linh": "height", "logh": "height",
     "w": "width", "width": "width",
 }  # fmt: skip
+# what follows "PE" or "APC" in the name of a tandem dye, whose light lies elsewhere: "PE-Cy7", "APC-H7"
+ACCEPTOR = re.compile(r"(?:cy|cyanine|vio|cf|dazzle|fire|texas|txred|tr|alexa|af|efluor|ef)\d*|[hr]\d+")
 NEIGHBOURS_SHOWN = 3
 CHANNELS_SHOWN = 20  # spectral cytometers have sixty, which nobody reads in a message
 SPILLOVER_KEYWORDS = ("$SPILLOVER", "SPILL", "SPILLOVER", "$COMP")
@@ -136,6 +138,27 @@ def find_pulse(asked: Sequence[str], pulse: Pulse, channels: Sequence[str]) -> i
     return None
 
 
+def labelled_otherwise(match: Match, asked: Sequence[str]) -> bool:
+    """Whether the channel was found by its detector's name while $PnS names something else ("CD44").
+
+    A channel that the settings write out as the file spells it is the person's own decision.
+    """
+    marker = match.marker.strip()
+    if match.by == "marker" or not marker or match.asked.casefold() == match.channel.strip().casefold():
+        return False
+    of_detector = _squeeze(marker) in _squeeze(match.channel) or _speaks(_stem(match.channel), marker)
+    return not of_detector and not any(_speaks(word, marker) for word in asked)
+
+
+def otherwise(match: Match, what: str) -> str:
+    """What a person is told of a channel that is labelled otherwise."""
+    return (
+        f'{match.channel} was taken for {what} because "{match.asked}" is in its name, but the file labels '
+        f'it "{match.marker}". If it is the right one, write "{match.channel}" in the settings of '
+        "study.yaml; else write the name of the channel that is meant."
+    )
+
+
 def answers_to(word: str, channels: Sequence[str], markers: Sequence[str]) -> bool:
     """Whether any channel answers to this word."""
     return bool(_answers(word, channels, markers))
@@ -198,12 +221,15 @@ def _stem(name: str) -> str:
 
 
 def _speaks(word: str, name: str) -> bool:
-    """Whether the word stands in the name as whole words ("Annexin V" in "AnnexinV-FITC-A")."""
+    """Whether the word stands in the name as whole words ("Annexin V" in "AnnexinV-FITC-A").
+
+    The first half of a tandem dye is not the dye: "PE" does not stand in "PE-Cy7".
+    """
     target, words = _squeeze(word), _words(name)
     if not target:
         return False
     return any(
-        "".join(words[start:end]) == target
+        "".join(words[start:end]) == target and not (words[end:] and ACCEPTOR.fullmatch(words[end]))
         for start in range(len(words))
         for end in range(start + 1, len(words) + 1)
     )

@@ -11,14 +11,19 @@ from exoraw.assays.flow.controls import (
     VEHICLE,
     Batch,
     batches_of,
-    best_match,
-    components,
     is_stain,
-    matched_treatments,
 )
 from exoraw.assays.flow.fluorescent_drugs import compound_in
-from exoraw.assays.flow.panel import Panel, UnknownChannelError, find_channel, panel_of
+from exoraw.assays.flow.panel import (
+    Panel,
+    UnknownChannelError,
+    find_channel,
+    labelled_otherwise,
+    otherwise,
+    panel_of,
+)
 from exoraw.assays.flow.settings import ADVISED_CONTROL_EVENTS, AnnexinPI, FlowSettings
+from exoraw.assays.flow.treatments import Treatment, best_match, matched_controls, treatment_of
 from exoraw.io.inventory import DatasetHeader, Inventory
 from exoraw.study.spec import Problem
 from exoraw.study.view import SampleRow, StudyView
@@ -67,6 +72,7 @@ def _stains_are_named(rows: Iterable[SampleRow], strategy: AnnexinPI) -> Iterato
 def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: AnnexinPI) -> Iterator[Problem]:
     """One problem per different message, with the rows it stands for."""
     said: dict[str, list[SampleRow]] = {}
+    doubted: dict[str, list[SampleRow]] = {}
     read = 0
     wanted = ((strategy.annexin, "Annexin V"), (strategy.dead, "the dead-cell dye"))
     for row, header in _headers(rows, files):
@@ -76,15 +82,24 @@ def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: Annex
         read += 1
         for names, what in wanted:
             try:
-                find_channel(names, panel.channels, panel.markers, what=what)
+                match = find_channel(names, panel.channels, panel.markers, what=what)
             except UnknownChannelError as error:
                 said.setdefault(str(error), []).append(row)
+                continue
+            if labelled_otherwise(match, names):
+                doubted.setdefault(otherwise(match, what), []).append(row)
     for message, where in said.items():
-        more = f" Same in {len(where) - 1} more files." if len(where) > 1 else ""
         yield Problem(
-            "error", f"{where[0].files[0]}: {message}{more}", where[0].source, where[0].row, "file",
+            "error", _of_files(message, where), where[0].source, where[0].row, "file",
             confined=len(where) < read,  # a channel that no file has is an error of the settings
         )  # fmt: skip
+    for message, where in doubted.items():
+        yield Problem("warning", _of_files(message, where), where[0].source, where[0].row, "file")
+
+
+def _of_files(message: str, where: list[SampleRow]) -> str:
+    more = f" Same in {len(where) - 1} more files." if len(where) > 1 else ""
+    return f"{where[0].files[0]}: {message}{more}"
 
 
 def _files_have_events(rows: Iterable[SampleRow], files: Inventory) -> Iterator[Problem]:
@@ -161,27 +176,23 @@ def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings
 
 
 def _fluorescent_drugs_have_a_control(batch: Batch, _files: Inventory, _s: FlowSettings) -> Iterator[Problem]:
-    available = [name for name in matched_treatments(batch) if batch_has_unstained(batch, name)]
-    said: set[frozenset[str]] = set()
+    available = matched_controls(batch)
+    said: set[Treatment] = set()
     for row in batch.stained:
-        treatment = row["treatment"]
-        compound, parts = compound_in(treatment), components(treatment)
-        if compound is None or parts in said or best_match(treatment, available):
+        treatment = treatment_of(row)
+        compound, control = compound_in(row["treatment"]), best_match(treatment, available)
+        if compound is None or treatment in said or (control and control.same_dose(treatment)):
             continue
-        said.add(parts)
+        said.add(treatment)
+        has = f"has an unstained tube of another dose only ({control.text})" if control else "has none"
         yield Problem(
             "warning",
-            f'{batch.name}: "{treatment}" contains {compound.name}, which shines by itself (seen in '
-            f"{compound.seen_in}) and moves cells over the gate without any stain. Add an unstained tube of "
-            f'the same treatment to this batch: control_role "unstained", treatment "{treatment}".',
+            f'{batch.name}: "{treatment.text}" contains {compound.name}, which shines by itself (seen in '
+            f"{compound.seen_in}) and moves cells over the gate without any stain; the batch {has}. Add an "
+            "unstained tube of the same treatment and dose to this batch: control_role "
+            f'"unstained", treatment "{row["treatment"]}".',
             row.source, row.row, "treatment",
         )  # fmt: skip
-
-
-def batch_has_unstained(batch: Batch, treatment: str) -> bool:
-    """Whether the batch has an unstained tube of this very treatment."""
-    wanted = components(treatment)
-    return any(components(row["treatment"]) == wanted for row in batch.role(UNSTAINED))
 
 
 def _compensation_is_possible(batch: Batch, _files: Inventory, settings: FlowSettings) -> Iterator[Problem]:

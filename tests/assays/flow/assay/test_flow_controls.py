@@ -6,13 +6,10 @@ import pytest
 
 from exoraw.assays.flow.controls import (
     batches_of,
-    best_match,
-    components,
     is_stain,
-    matched_treatments,
-    serves,
 )
 from exoraw.assays.flow.fluorescent_drugs import compound_in
+from exoraw.assays.flow.treatments import Treatment, best_match, matched_controls, treatment_of
 from exoraw.study.view import SampleRow
 
 
@@ -20,42 +17,71 @@ def row(sample: str, excluded: str = "", **cells: str) -> SampleRow:
     return SampleRow(sample, (f"{sample}.fcs",), 0, cells, 2, excluded)
 
 
+def treatment(text: str, dose: str = "", unit: str = "") -> Treatment:
+    return treatment_of(row("s", treatment=text, dose=dose, dose_unit=unit))
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
         ("DOX + exosomes", "exosomes, doxorubicin"),
-        ("DOX 1 µM", "dox"),
-        ("Adriamycin (0.5 uM) and MSC-exo 10 µg/ml", "msc-exo/DOX"),
+        ("DOX 1 µM", "dox 1,0 uM"),
+        ("Adriamycin (0.5 uM) and MSC-exo 10 µg/ml", "msc-exo 10ug/mL / DOX 0,5 µm"),
         ("DOX plus PTX", "PTX with DOX"),
+        ("untreated", ""),
+        ("Ctrl", "none"),
     ],
 )
-def test_treatments_are_compared_by_their_parts_whatever_their_order_dose_and_spelling(
+def test_treatments_are_compared_by_their_parts_whatever_their_order_and_spelling(
     one: str, other: str
 ) -> None:
-    assert components(one) == components(other)
+    assert treatment(one) == treatment(other)
+    assert treatment(one).text == treatment(other).text
+
+
+def test_the_dose_may_stand_in_the_text_or_in_a_column_of_its_own() -> None:
+    assert treatment("DOX 1 µM") == treatment("DOX", "1", "uM")
+    assert treatment("DOX 1 µM").text == "doxorubicin 1um"
+    assert treatment("DOX 1 µM", "5", "uM").doses == (("doxorubicin", "1um"),)
+    assert treatment("", "0", "uM") == treatment("control")
 
 
 def test_a_control_serves_the_tubes_that_hold_all_its_parts() -> None:
-    assert serves("DOX", "DOX + exosomes")
-    assert not serves("DOX + exosomes", "DOX")
-    assert not serves("DOX", "control")
+    assert treatment("DOX").serves(treatment("DOX + exosomes"))
+    assert treatment("DOX 1 uM").serves(treatment("DOX 5 uM"))
+    assert not treatment("DOX + exosomes").serves(treatment("DOX"))
+    assert not treatment("DOX").serves(treatment("control"))
 
 
-def test_the_most_specific_control_is_taken_and_of_equal_ones_the_one_that_shines() -> None:
-    assert best_match("DOX + exosomes", ["DOX", "DOX + exosomes"]) == "DOX + exosomes"
-    assert best_match("DOX + exosomes", ["exosomes", "DOX"]) == "DOX"
-    assert best_match("PTX", ["DOX"]) == ""
+def test_a_dose_that_is_not_written_down_is_no_other_dose() -> None:
+    assert treatment("DOX").same_dose(treatment("DOX 5 uM"))
+    assert treatment("DOX 5 uM").same_dose(treatment("DOX"))
+    assert not treatment("DOX 1 uM").same_dose(treatment("DOX 5 uM + exosomes"))
 
 
-def test_only_treatments_apart_from_the_vehicle_have_controls_of_their_own() -> None:
+def best(tube: str, *available: str) -> str:
+    found = best_match(treatment(tube), [treatment(one) for one in available])
+    return "" if found is None else found.text
+
+
+def test_the_most_specific_control_is_taken_then_that_of_its_dose_then_the_one_that_shines() -> None:
+    assert best("DOX + exosomes", "DOX", "DOX + exosomes") == "doxorubicin + exosomes"
+    assert best("DOX + exosomes", "exosomes", "DOX") == "doxorubicin"
+    assert best("DOX 5 uM + exosomes", "DOX 1 uM", "DOX 5 uM", "DOX 10 uM") == "doxorubicin 5um"
+    assert best("DOX 2 uM", "DOX 1 uM") == "doxorubicin 1um"
+    assert best("PTX", "DOX") == ""
+
+
+def test_only_treatments_apart_from_the_vehicle_and_untreated_have_controls_of_their_own() -> None:
     rows = [
         row("v", control_role="vehicle", treatment="DMSO"),
         row("u", control_role="unstained", treatment="DMSO"),
         row("e", control_role="unstained", treatment=""),
+        row("n", control_role="unstained", treatment="Untreated"),
         row("d", control_role="unstained", treatment="DOX"),
     ]
     (batch,) = batches_of(rows, ("batch",))
-    assert matched_treatments(batch) == ("DOX",)
+    assert [one.text for one in matched_controls(batch)] == ["doxorubicin"]
 
 
 def test_an_excluded_control_is_no_control_but_an_excluded_sample_is_still_gated() -> None:

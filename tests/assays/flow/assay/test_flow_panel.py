@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from exoraw.assays.flow.panel import UnknownChannelError, find_channel, find_pulse, same_dye
+from exoraw.assays.flow.panel import (
+    UnknownChannelError,
+    find_channel,
+    find_pulse,
+    labelled_otherwise,
+    same_dye,
+)
 
 MACSQUANT = (
     ("HDR-TM", "FSC-A", "SSC-A", "FL1-A", "FL2-A", "FL4-A"),
@@ -41,6 +47,38 @@ def test_a_marker_match_says_so_and_carries_the_word_that_found_it() -> None:
 def test_pi_is_not_found_inside_other_words() -> None:
     with pytest.raises(UnknownChannelError):
         find_channel(["PI"], ("SPIN-A", "PIG-A"), ("", "pip"), what="dye")
+
+
+@pytest.mark.parametrize("tandem", ["PE-Cy7-A", "PE/Cyanine7-A", "PE-Texas Red-A", "PE-CF594-A"])
+def test_the_donor_of_a_tandem_dye_is_not_the_dye(tandem: str) -> None:
+    for channels, markers in [((tandem,), ("",)), (("FL3-A",), (tandem,))]:
+        with pytest.raises(UnknownChannelError):
+            find_channel(["PI", "PE"], channels, markers, what="dye")
+
+
+@pytest.mark.parametrize(
+    ("channel", "marker", "doubtful"),
+    [
+        ("FITC-A", "CD44", True),
+        ("Blue FITC-A", "CD44", True),
+        ("FITC-A", "", False),
+        ("FITC-A", "FITC", False),
+        ("FITC-A", "FITC-A", False),
+        ("FITC-A", "AnxV FITC", False),
+        ("FITC-A", "Annexin V", False),
+        ("FL1-A", "FITC-A", False),
+        ("FL1-A", "CD44 FITC", False),  # found by its label, which says FITC
+    ],
+)
+def test_a_label_that_names_another_stain_is_doubted(channel: str, marker: str, doubtful: bool) -> None:
+    asked = ["Annexin V", "AnxV", "FITC"]
+    match = find_channel(asked, (channel,), (marker,), what="Annexin V")
+    assert labelled_otherwise(match, asked) is doubtful
+
+
+def test_a_channel_written_out_in_the_settings_is_not_doubted() -> None:
+    match = find_channel(["FITC-A"], ("FITC-A",), ("CD44",), what="Annexin V")
+    assert not labelled_otherwise(match, ["FITC-A"])
 
 
 def test_two_channels_that_answer_are_an_error_with_both_names() -> None:

@@ -57,7 +57,18 @@ def test_a_drug_that_shines_without_its_unstained_tube_is_asked_for(
     raw, rows = small_study
     kept = [row for row in rows if row["sample"] != "unstained DOX 1"]
     (said,) = [one for one in check_flow(raw, kept) if one.startswith("warning") and '"DOX"' in one]
-    assert 'Add an unstained tube of the same treatment to this batch: control_role "unstained"' in said
+    assert (
+        'Add an unstained tube of the same treatment and dose to this batch: control_role "unstained"' in said
+    )
+
+
+def test_an_unstained_tube_of_another_dose_is_not_enough(small_study: SmallStudy, check_flow: Check) -> None:
+    raw, rows = small_study
+    doses = {"unstained DOX 1": "1", "DOX 1": "5", "DOX + exosomes 1": "1"}
+    dosed = [row | {"dose": doses.get(row["sample"], ""), "dose_unit": "uM"} for row in rows]
+    (said,) = [one for one in check_flow(raw, dosed) if one.startswith("warning") and "doxorubicin" in one]
+    assert '"doxorubicin 5um" contains doxorubicin' in said
+    assert "has an unstained tube of another dose only (doxorubicin 1um)" in said
 
 
 def test_a_batch_without_any_control_is_warned_about(small_study: SmallStudy, check_flow: Check) -> None:

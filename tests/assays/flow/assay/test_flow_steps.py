@@ -251,6 +251,38 @@ def test_a_control_whose_file_is_missing_leaves_a_warning(copied: SmallStudy, ru
     assert "control_absent" in ran.codes("DOX 1")
 
 
+def test_a_vehicle_whose_file_is_missing_leaves_the_batch_as_one_that_is_excluded(
+    copied: SmallStudy, run_flow: Run
+) -> None:
+    raw, rows = copied
+    kept = [row for row in rows if row["control_role"] in ("", "vehicle")]
+    vehicles = [row for row in kept if row["control_role"] == "vehicle"]
+    steps = ("compensate", "thresholds")
+    spilt = [row | {"excluded": "spilt"} if row in vehicles else row for row in kept]
+    excluded = run_flow(raw, spilt, FAST, steps)
+    for row in vehicles:
+        (raw / row["file"]).unlink()
+    missing = run_flow(raw, kept, FAST, steps)
+    at = "day1 | MDA-MB-231"
+    found = missing.of("thresholds")[at]
+    assert found.data["controls"]["treated"] == ["DOX 1", "DOX + exosomes 1"]
+    assert found.data["general"]["dead"]["threshold"] is not None
+    assert found.data["general"] == excluded.of("thresholds")[at].data["general"]
+    assert "control_absent" in {one.code for one in found.findings}
+
+
+def test_a_matched_control_of_another_dose_serves_with_a_warning(
+    small_study: SmallStudy, run_flow: Run
+) -> None:
+    raw, rows = small_study
+    doses = {"unstained DOX 1": "1", "DOX 1": "1", "DOX + exosomes 1": "5"}
+    dosed = [row | {"dose": doses.get(row["sample"], ""), "dose_unit": "uM"} for row in rows]
+    ran = run_flow(raw, dosed, FAST)
+    assert "matched_control_used" in ran.codes("DOX + exosomes 1")
+    assert "matched_control_other_dose" in ran.codes("DOX + exosomes 1")
+    assert "matched_control_other_dose" not in ran.codes("DOX 1")
+
+
 def test_fixed_borders_replace_those_that_are_found(small_study: SmallStudy, run_flow: Run) -> None:
     raw, rows = small_study
     ran = run_flow(raw, rows, {"strategy": {"thresholds": {"annexin": 1000, "dead": 2000, "bootstraps": 0}}})

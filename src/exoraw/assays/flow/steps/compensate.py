@@ -22,7 +22,7 @@ from exoraw.assays.contract import (
     Unit,
 )
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.controls import UNSTAINED, Batch, batches_of, components, untreated
+from exoraw.assays.flow.controls import UNSTAINED, Batch, batches_of
 from exoraw.assays.flow.fluorescent_drugs import compound_in
 from exoraw.assays.flow.main_population import main_population
 from exoraw.assays.flow.panel import UnknownChannelError
@@ -32,6 +32,7 @@ from exoraw.assays.flow.spillover import Spillover, SpilloverError
 from exoraw.assays.flow.spillover_csv import spillover_from_csv
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, present
 from exoraw.assays.flow.steps.tube import Tube, TubeParams, read_tube
+from exoraw.assays.flow.treatments import TREATMENT_COLUMNS, treatment_of, untreated
 from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import SampleRow, StudyView
@@ -52,7 +53,7 @@ class Compensate:
 
     name: str = "compensate"
     version: int = 1
-    columns: tuple[str, ...] = ("control_role", "stain", "treatment", *BATCH_COLUMNS)
+    columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
         """One unit per batch; its samples are none, so that no label of a tube can re-run it."""
@@ -95,7 +96,7 @@ def _inputs(batch: Batch, files: Inventory, settings: FlowSettings) -> Mapping[s
         return {}
     strategy = settings.strategy
     plain = untreated(batch)
-    unstained = [row for row in batch.role(UNSTAINED) if components(row["treatment"]) in plain]
+    unstained = [row for row in batch.role(UNSTAINED) if treatment_of(row).compounds in plain]
     chosen = {
         ANNEXIN_STAIN: single_stain_tubes(batch, strategy.annexin),
         DEAD_STAIN: single_stain_tubes(batch, strategy.dead),

@@ -49,7 +49,7 @@ class Gate:
     """Gate every stained tube: vehicle controls are samples too."""
 
     name: str = "gate"
-    version: int = 3
+    version: int = 4
     columns: tuple[str, ...] = ("control_role", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
@@ -166,22 +166,23 @@ def _own_findings(gated: Gated, data: Mapping[str, Any]) -> list[Finding]:
         found += gated.counted.findings
     treatment = data["assignment"].get(gated.sample)
     if treatment and data["matched"].get(treatment):
-        found.append(_matched_remark(data, treatment))
+        found += _matched_remarks(data, treatment, gated.sample)
     return found + _saturated(gated)
 
 
-def _matched_remark(data: Mapping[str, Any], treatment: str) -> Finding:
+def _matched_remarks(data: Mapping[str, Any], treatment: str, sample: str) -> Iterator[Finding]:
     pair = data["matched"][treatment]
-    shifts = ", ".join(
-        f"{words} {pair[axis]['shift']:+,.0f}"
-        for axis, words in (("annexin", "Annexin V"), ("dead", "dead-cell dye"))
-    )
-    message = (
-        f'Gated with the unstained control of the treatment "{treatment}": the border was moved by the '
-        "drug's "
-        f"own light ({shifts})."
-    )
-    return Finding("matched_control_used", "info", message)
+    axes = (("annexin", "Annexin V"), ("dead", "dead-cell dye"))
+    moved = [f"{words} {pair[axis]['shift']:+,.0f}" for axis, words in axes if pair[axis]["shift"]]
+    did = f"the drug's own light moved the border ({', '.join(moved)})" if moved else "the border stayed"
+    message = f'Gated with the unstained control of the treatment "{treatment}": {did}.'
+    yield Finding("matched_control_used", "info", message)
+    if sample in data["other_dose"]:
+        message = (
+            f'The unstained control of "{treatment}" got another dose than this tube. Its light, and so the '
+            "border, may be off. Add an unstained tube of the same dose to the batch."
+        )
+        yield Finding("matched_control_other_dose", "warning", message)
 
 
 def _renamed(gated: Gated, data: Mapping[str, Any]) -> Iterator[Finding]:

@@ -23,10 +23,6 @@ from exoraw.assays.flow.controls import (
     VEHICLE,
     Batch,
     batches_of,
-    best_match,
-    components,
-    one_spelling,
-    untreated,
 )
 from exoraw.assays.flow.debris import DebrisGate, debris_gate
 from exoraw.assays.flow.panel import UnknownChannelError
@@ -45,6 +41,14 @@ from exoraw.assays.flow.steps.planning import (
 from exoraw.assays.flow.steps.recorded import as_data
 from exoraw.assays.flow.steps.scales import batch_scales
 from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.treatments import (
+    TREATMENT_COLUMNS,
+    best_match,
+    distinct,
+    matched_controls,
+    treatment_of,
+    untreated,
+)
 from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import SampleRow, StudyView
@@ -80,8 +84,8 @@ class FindThresholds:
     """Find the batch's debris gate and thresholds, and those of treatments with their own controls."""
 
     name: str = "thresholds"
-    version: int = 2
-    columns: tuple[str, ...] = ("control_role", "stain", "treatment", *BATCH_COLUMNS)
+    version: int = 3
+    columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
         """One unit per batch.
@@ -93,7 +97,7 @@ class FindThresholds:
         for batch in batches_of(study.rows, settings.batch_by):
             if not batch.gated:
                 continue
-            chosen = chosen_controls(batch, settings)
+            chosen = chosen_controls(batch, settings, files)
             inputs: dict[str, tuple[Input, ...]] = {
                 role: tuple(item for _, item in present(rows, files)) for role, rows in chosen.items()
             }
@@ -140,6 +144,7 @@ class FindThresholds:
             "general": as_data(general),
             "matched": {treatment: as_data(found) for treatment, found in matched.items()},
             "assignment": dict(unit.payload["assignment"]),
+            "other_dose": list(unit.payload["other_dose"]),
             "controls": dict(unit.payload["names"]),
             "debris": None if gate is None else gate.threshold,
             "debris_state": "off" if gate is None else gate.state,
@@ -156,8 +161,10 @@ class FindThresholds:
 # ----------------------------------------------------------------- which tubes serve
 
 
-def chosen_controls(batch: Batch, settings: FlowSettings) -> dict[str, tuple[SampleRow, ...]]:
-    """Rows per role. The stained samples themselves are asked only where no stained control exists."""
+def chosen_controls(
+    batch: Batch, settings: FlowSettings, files: Inventory
+) -> dict[str, tuple[SampleRow, ...]]:
+    """Rows per role. The stained samples themselves are asked only where no stained control can be read."""
     strategy = settings.strategy
     dyes = (strategy.annexin, strategy.dead)
     plain = untreated(batch)
@@ -166,13 +173,14 @@ def chosen_controls(batch: Batch, settings: FlowSettings) -> dict[str, tuple[Sam
         VEHICLE: batch.role(VEHICLE),
         SINGLE_ANNEXIN: _carrying(batch, dyes[0], dyes[1]),
         SINGLE_DEAD: _carrying(batch, dyes[1], dyes[0]),
-        UNSTAINED: tuple(row for row in unstained if components(row["treatment"]) in plain),
+        UNSTAINED: tuple(row for row in unstained if treatment_of(row).compounds in plain),
     }
-    stained_control = any(chosen[role] for role in (VEHICLE, SINGLE_ANNEXIN, SINGLE_DEAD))
+    stained_control = any(present(chosen[role], files) for role in (VEHICLE, SINGLE_ANNEXIN, SINGLE_DEAD))
     chosen[TREATED] = () if stained_control else batch.stained
     for row in unstained:
-        if components(row["treatment"]) not in plain:
-            role = MATCHED + one_spelling(row["treatment"])
+        treatment = treatment_of(row)
+        if treatment.compounds not in plain:
+            role = MATCHED + treatment.text
             chosen[role] = (*chosen.get(role, ()), row)
     return chosen
 
@@ -182,7 +190,8 @@ def _payload(batch: Batch, chosen: Mapping[str, tuple[SampleRow, ...]], files: I
     return {
         "batch": batch.name,
         "names": {role: [row.sample for row, _ in present(rows, files)] for role, rows in chosen.items()},
-        "assignment": _assignment(batch, chosen),
+        "assignment": (assigned := _assignment(batch, files)),
+        "other_dose": _other_dose(batch, assigned),
         "absent": absent([row for rows in chosen.values() for row in rows], files),
     }
 
@@ -193,11 +202,22 @@ def _carrying(batch: Batch, dye: tuple[str, ...], other: tuple[str, ...]) -> tup
     return single_stain_tubes(batch, dye) + fmo
 
 
-def _assignment(batch: Batch, chosen: Mapping[str, tuple[SampleRow, ...]]) -> dict[str, str]:
+def _assignment(batch: Batch, files: Inventory) -> dict[str, str]:
     """Stained tube -> treatment whose own unstained tube serves it; tubes without one are left out."""
-    available = [role.removeprefix(MATCHED) for role in chosen if role.startswith(MATCHED)]
-    found = {row.sample: best_match(row["treatment"], available) for row in batch.gated}
-    return {sample: treatment for sample, treatment in found.items() if treatment}
+    readable = (row for row, _ in present(batch.role(UNSTAINED), files))
+    available = distinct(readable, untreated(batch))
+    found = {row.sample: best_match(treatment_of(row), available) for row in batch.gated}
+    return {sample: treatment.text for sample, treatment in found.items() if treatment}
+
+
+def _other_dose(batch: Batch, assigned: Mapping[str, str]) -> list[str]:
+    """Tubes whose matched control got another dose: its own light is another."""
+    controls = {treatment.text: treatment for treatment in matched_controls(batch)}
+    return [
+        row.sample
+        for row in batch.gated
+        if row.sample in assigned and not controls[assigned[row.sample]].same_dose(treatment_of(row))
+    ]
 
 
 # ----------------------------------------------------------------- reading them

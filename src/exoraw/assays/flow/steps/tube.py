@@ -14,7 +14,16 @@ from exoraw.assays.flow.compensation import compensate, overcompensated
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.fcs import FcsData, header, read_fcs
 from exoraw.assays.flow.margins import detector_floor, margin_events
-from exoraw.assays.flow.panel import Match, Panel, Pulse, find_channel, find_pulse, panel_of
+from exoraw.assays.flow.panel import (
+    Match,
+    Panel,
+    Pulse,
+    find_channel,
+    find_pulse,
+    labelled_otherwise,
+    otherwise,
+    panel_of,
+)
 from exoraw.assays.flow.settings import Cleaning, FlowSettings, Names, Scatter
 from exoraw.assays.flow.singlets import singlet_gate
 from exoraw.assays.flow.spillover import Spillover
@@ -130,7 +139,7 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
         (data.ranges[annexin.index], data.ranges[dead.index]),
         data,
         data.channels if panel is None else panel.channels,
-        (*kept, *margins, *_guessed(annexin, dead)),
+        (*kept, *margins, *_guessed(annexin, dead), *_labelled(annexin, dead, params)),
     )
 
 
@@ -290,6 +299,16 @@ def _in_range(data: FcsData, params: TubeParams) -> tuple[BoolArray, tuple[Findi
         "were taken out. Lower the scatter voltage, or raise the threshold of the trigger."
     )
     return ~removed, (Finding("margin_events", severity, message, value=margins.share, limit=MARGIN_SHARE),)
+
+
+def _labelled(annexin: Match, dead: Match, params: TubeParams) -> tuple[Finding, ...]:
+    """A channel whose label names another stain may hold that stain."""
+    pairs = ((annexin, params.annexin, ANNEXIN), (dead, params.dead, DEAD))
+    return tuple(
+        Finding("channel_labelled_otherwise", "warning", otherwise(match, what))
+        for match, names, what in pairs
+        if labelled_otherwise(match, names)
+    )
 
 
 def _guessed(annexin: Match, dead: Match) -> tuple[Finding, ...]:
