@@ -6,15 +6,15 @@ import contextlib
 import logging
 import queue
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from exoraw.engine.bundles import Pace, perform_all
 from exoraw.engine.crumbs import call_off, read_crumb, read_receipt
 from exoraw.engine.privacy import without_folders
 from exoraw.engine.tasks import Order, Receipt
-from exoraw.engine.worker import perform
 from exoraw.io.errors import StoreError
 from exoraw.store import layout
 from exoraw.store.commit import DiskFull, commit
@@ -22,7 +22,7 @@ from exoraw.store.index import next_attempt
 from exoraw.store.rows import TaskRow, from_record
 
 MOST_RESUBMISSIONS = 3  # of a task that only sat on a worker which died
-_KEPT_PER_WORKER = 12  # orders held per worker: far above twice the threads, so that Dask queues them
+_KEPT_PER_WORKER = 16  # orders held per worker: far above twice the threads, so that Dask queues them
 _ANSWER_S = 10  # for the scheduler to say why a task failed
 
 _DASK_LOGGERS = (
@@ -37,84 +37,106 @@ _DASK_LOGGERS = (
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Handed:
+    """An order on the cluster: the bundle it is in, and its place there."""
+
+    order: Order
+    future: Any
+    place: int
+
+
 class DaskExecutor:
-    """Runs orders on the workers of a Dask client.
+    """Runs orders on the workers of a Dask client; short ones in bundles.
 
     Receipts are small; everything else is written by the workers. When a worker dies, Dask blames every
     task it held; the breadcrumb tells which of them had begun. That one is labelled, the others are handed
-    out again, at most three times.
+    out again, each for itself, at most three times.
     """
 
     isolated = True
 
     def __init__(self, client: Any, workers: int) -> None:
         self._client = client
-        self._futures: dict[str, tuple[Any, Order]] = {}
-        self._ended: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._handed: dict[str, _Handed] = {}
+        self._ended: queue.SimpleQueue[tuple[str, ...]] = queue.SimpleQueue()
+        self._pace = Pace()
         self.window = _KEPT_PER_WORKER * workers
         self.broken = ""
 
     @property
     def pending(self) -> int:
         """Orders it holds now."""
-        return len(self._futures)
+        return len(self._handed)
 
     def submit(self, orders: Sequence[Order]) -> None:
         """Take orders; many at a time cost less than one after the other."""
+        bundles = self._pace.bundles(orders)
         # Keys of one group: Dask then queues on the scheduler what no worker can begin at once.
-        keys = [(f"exoraw-{order.row.run_id}", order.crumb) for order in orders]
-        futures = self._client.map(perform, list(orders), key=keys, pure=False, retries=0)
-        for order, future in zip(orders, futures, strict=True):
-            self._futures[order.crumb] = (future, order)
-            future.add_done_callback(partial(self._note_end, order.crumb))
+        keys = [(f"exoraw-{bundle[0].row.run_id}", bundle[0].crumb) for bundle in bundles]
+        futures = self._client.map(perform_all, bundles, key=keys, pure=False, retries=0)
+        for bundle, future in zip(bundles, futures, strict=True):
+            for place, order in enumerate(bundle):
+                self._handed[order.crumb] = _Handed(order, future, place)
+            future.add_done_callback(partial(self._note_end, tuple(order.crumb for order in bundle)))
 
-    def _note_end(self, crumb: str, _future: Any) -> None:
-        self._ended.put(crumb)
+    def _note_end(self, crumbs: tuple[str, ...], _future: Any) -> None:
+        self._ended.put(crumbs)
 
     def completed(self, wait_s: float) -> list[Receipt]:
         """Return receipts of what ended meanwhile; wait for the first at most `wait_s` seconds."""
-        ended = [item for crumb in self._ended_now(wait_s) if (item := self._futures.pop(crumb, None))]
-        return [receipt for future, order in ended for receipt in self._receipts(order, future)]
+        found: list[Receipt] = []
+        for crumbs in self._ended_now(wait_s):
+            bundle = [item for crumb in crumbs if (item := self._handed.pop(crumb, None))]
+            found += [receipt for item in bundle for receipt in self._receipts(item)]
+            if bundle:
+                bundle[0].future.release()
+        for receipt in found:
+            self._pace.note(receipt)
+        return found
 
-    def _receipts(self, order: Order, future: Any) -> list[Receipt]:
+    def _receipts(self, item: _Handed) -> list[Receipt]:
         """Return the receipt of an order that ended; none where it is handed out again.
 
         It is read from the disk, where the worker left it: the worker itself may be gone by now, and to
         ask for its memory would stop everything until a new one has computed the task again.
         """
+        order, future = item.order, item.future
         known = read_receipt(Path(order.crumbs) / order.crumb)
         if known is None and future.status == "finished":
-            known = future.result()  # the disk was full, or a network disk does not show the file yet
+            known = future.result()[item.place]  # the disk was full, or a network disk does not show it yet
         tried_again = known is not None and known.status == "crashed"  # by Dask: it had killed a worker
         if known is None or tried_again:
             receipts = self._judged(order, future, died=tried_again or _worker_died(future))
         else:
             receipts = [known]
-        future.release()
         return [receipt for receipt in receipts if receipt.status != "held"]
 
     def drop_waiting(self) -> None:
         """Give up orders that no worker has begun; one that is about to begin sees the mark and does not."""
         begun = set()
-        for crumb, (_future, order) in self._futures.items():
-            place = Path(order.crumbs) / crumb
+        for crumb, item in self._handed.items():
+            place = Path(item.order.crumbs) / crumb
             call_off(place.parent)
             if place.exists() or read_receipt(place) is not None:
-                begun.add(crumb)
-        waiting = [crumb for crumb in self._futures if crumb not in begun]
-        self._client.cancel([self._futures.pop(crumb)[0] for crumb in waiting], force=True)
+                begun.add(id(item.future))
+        waiting = [crumb for crumb, item in self._handed.items() if id(item.future) not in begun]
+        self._client.cancel(self._distinct(waiting), force=True)
 
     def stop(self) -> None:
         """Give up everything; the owner of the workers ends them."""
-        futures = [future for future, _order in self._futures.values()]
-        self._futures.clear()
-        self._client.cancel(futures, force=True)
+        self._client.cancel(self._distinct(list(self._handed)), force=True)
+
+    def _distinct(self, crumbs: Sequence[str]) -> list[Any]:
+        """Take orders out; return their bundles, each once."""
+        futures = (self._handed.pop(crumb).future for crumb in crumbs)
+        return list({id(future): future for future in futures}.values())
 
     def ask_workers(self, question: Callable[[], Any]) -> list[Any]:
         """Return the answers of all workers to a function without arguments."""
         return list(self._client.run(question).values())
 
-    def _ended_now(self, wait_s: float) -> Iterator[str]:
+    def _ended_now(self, wait_s: float) -> Iterator[tuple[str, ...]]:
         try:
             yield self._ended.get(timeout=wait_s)
             while True:
