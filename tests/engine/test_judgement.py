@@ -94,7 +94,7 @@ def test_breadcrumbs_of_a_killed_run_name_its_units_once_and_are_swept(tmp_path:
     with pytest.raises(FileExistsError):
         drop_crumb(folder / "a.0", "p/gate/A")
     done = Receipt(TaskRow(task_id="b", unit="p/gate/B", status="ok"), committed=True, changed_files=("x",))
-    leave_receipt(folder / "b.0", done)
+    leave_receipt(folder / "b.0", drop_crumb(folder / "b.0", "p/gate/B"), done)
     assert interrupted_units(tmp_path) == ["p/gate/A"]
     assert read_receipt(folder / "b.0") == done
     assert read_receipt(folder / "a.0") is None

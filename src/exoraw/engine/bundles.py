@@ -9,7 +9,7 @@ from exoraw.engine.tasks import Order, Receipt
 from exoraw.engine.worker import perform
 
 BUNDLE_S = 0.5  # about the time of a bundle: a person who looks on sees no step
-LARGEST = 4  # orders in one: a refill of the window still gives every worker its share
+LARGEST = 16  # orders in one: a refill of the window still gives every worker its share
 _NEWEST = 0.3  # weight of the newest task in the mean
 
 

@@ -72,15 +72,21 @@ def is_called_off(folder: Path) -> bool:
     return (folder / _CALLED_OFF).exists()
 
 
-def leave_receipt(path: Path, receipt: Receipt) -> None:
-    """Write the receipt of a task that ended; its breadcrumb goes.
+def leave_receipt(path: Path, handle: int, receipt: Receipt) -> None:
+    """Turn the breadcrumb of a task that ended into its receipt; closes its file descriptor.
 
     Where the disk has no room for it the receipt travels only through Dask.
     """
     content = json.dumps({**vars(receipt), "row": to_record(receipt.row)})
-    with contextlib.suppress(OSError):
-        path.with_name(path.name + _DONE).write_text(content, "utf-8")
-    path.unlink(missing_ok=True)
+    try:
+        os.ftruncate(handle, 0)
+        os.write(handle, content.encode())
+        os.close(handle)
+        path.replace(path.with_name(path.name + _DONE))
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.close(handle)
+        path.unlink(missing_ok=True)
 
 
 def read_receipt(path: Path) -> Receipt | None:
@@ -95,10 +101,10 @@ def read_receipt(path: Path) -> Receipt | None:
 
 def written_after_header(handle: int) -> str:
     """Return what was written to an open breadcrumb behind its first line."""
-    size = os.fstat(handle).st_size
-    with open(os.dup(handle), "rb") as stream:  # noqa: PTH123  a descriptor, not a path
-        stream.seek(0)
-        content = stream.read(size)
+    os.lseek(handle, 0, os.SEEK_SET)
+    content = b""
+    while block := os.read(handle, 1 << 16):
+        content += block
     return content.partition(b"\n")[2].decode("utf-8", "replace")
 
 

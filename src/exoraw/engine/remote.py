@@ -22,7 +22,7 @@ from exoraw.store.index import next_attempt
 from exoraw.store.rows import TaskRow, from_record
 
 MOST_RESUBMISSIONS = 3  # of a task that only sat on a worker which died
-_KEPT_PER_WORKER = 16  # orders held per worker: far above twice the threads, so that Dask queues them
+_KEPT_PER_WORKER = 32  # orders held per worker: far above twice the threads, so that Dask queues them
 _ANSWER_S = 10  # for the scheduler to say why a task failed
 
 _DASK_LOGGERS = (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import os
 import random
 import sys
 import threading
@@ -64,14 +63,11 @@ def perform(order: Order) -> Receipt:
             return Receipt(order.row.with_(status="crashed", error=words), committed=False)
         except OSError as error:  # no room even for a breadcrumb
             return _machine_fault(order, order.row, error)
-        try:
-            if is_called_off(crumb.parent):
-                receipt = Receipt(order.row.with_(status="held"), committed=False)
-            else:
-                receipt = _guarded(order, handle)
-        finally:
-            os.close(handle)
-        leave_receipt(crumb, receipt)
+        if is_called_off(crumb.parent):
+            receipt = Receipt(order.row.with_(status="held"), committed=False)
+        else:
+            receipt = _guarded(order, handle)  # never raises: a failure is a receipt too
+        leave_receipt(crumb, handle, receipt)
         return receipt
 
 

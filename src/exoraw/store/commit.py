@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from exoraw.io.errors import StoreError
 from exoraw.store import layout
-from exoraw.store.disk import DiskFull, explaining_full_disk, sync_folder, write_file
+from exoraw.store.disk import DiskFull, explaining_full_disk, sync_folder, write_file, write_part
 from exoraw.store.rows import EVIDENCE, Part, TaskRow, to_record
 
 __all__ = ["DiskFull", "commit"]
@@ -96,7 +96,6 @@ def _check_names(row: TaskRow, tables: Mapping[str, pa.Table], evidence: Mapping
 
 def _claim(results: Path, row: TaskRow) -> TaskRow:
     """Take the first free attempt number from row.attempt on, for this process alone."""
-    layout.rows_folder(results).mkdir(parents=True, exist_ok=True)
     attempt = row.attempt
     while True:
         candidate = row.with_(attempt=attempt)
@@ -105,6 +104,9 @@ def _claim(results: Path, row: TaskRow) -> TaskRow:
             os.close(os.open(claim, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             attempt += 1
+            continue
+        except FileNotFoundError:  # the first task of this folder
+            claim.parent.mkdir(parents=True, exist_ok=True)
             continue
         if not layout.row_path(results, candidate.name).exists():
             return candidate
@@ -140,12 +142,11 @@ def _write_evidence(results: Path, row: TaskRow, name: str, content: bytes) -> P
 
 def _write(path: Path, content: bytes | memoryview) -> None:
     try:
-        write_file(path, content)
+        write_part(path, content)
     except FileNotFoundError:  # the first of its folder
         with explaining_full_disk(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-        sync_folder(path.parent.parent)
-        write_file(path, content)
+        write_part(path, content)
 
 
 def _write_row(results: Path, row: TaskRow) -> None:
