@@ -47,6 +47,7 @@ class ToyStudy:
     limits: dict[str, Any] = field(default_factory=lambda: {"timeout_s": 60, "memory_gb": 4})
     rows: list[dict[str, str]] = field(default_factory=list)
     references: list[dict[str, str]] = field(default_factory=list)
+    compare: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -94,6 +95,8 @@ class ToyStudy:
         }
         if self.references:
             study["references"] = self.references
+        if self.compare:
+            study["compare"] = self.compare
         self.path.write_text(json.dumps(study), encoding="utf-8")
 
 

@@ -122,8 +122,9 @@ class Method:
 class Comparison:
     """One test, as it stands in the table `comparisons`; the meaning of every field stands in its schema.
 
-    What names it is unique in its pipeline: measures, entity, target, factor, group, reference, unit of
-    replication, test and adjustment. An estimate that does not exist is None, and `assumptions` says why.
+    What names it is unique in its pipeline: name, measures, entity, target, factor, group, reference, unit
+    of replication, test, adjustment and exclusions. An estimate that does not exist is None, and
+    `assumptions` says why.
     """
 
     measure: str
@@ -147,6 +148,10 @@ class Comparison:
     adjustment: str = ""
     stars: str = ""
     assumptions: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    exclusions: str = ""
+    state: str = ""
+    message: str = ""
 
 
 @dataclass(frozen=True)

@@ -190,6 +190,8 @@ COMPARISON_KEY = (  # what names a test within its pipeline
     "replication_unit",
     "test",
     "adjustment",
+    "name",
+    "exclusions",
 )
 
 

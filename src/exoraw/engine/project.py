@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from exoraw.assays import registry
-from exoraw.assays.contract import Assay, Params
+from exoraw.assays.comparing import Compare
+from exoraw.assays.contract import Assay, Params, Step
 from exoraw.engine.inventory import take_inventory
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
 from exoraw.store import layout
 from exoraw.study.check import check
+from exoraw.study.check_compare import comparisons_of
 from exoraw.study.load import LoadedStudy, PipelineSource, load_study, settings_of
+from exoraw.study.model import CompareEntry
 from exoraw.study.problems import StudyProblems, errors_in
 from exoraw.study.spec import Problem, SheetSpec
 from exoraw.study.tree import at_line
@@ -25,12 +28,21 @@ DIGESTS = "digests.json"  # .store/digests.json: what the last look at the raw f
 
 @dataclass(frozen=True)
 class Pipeline:
-    """One analysis of the study: the assay, its validated settings and the rows it is about."""
+    """One analysis of the study: the assay, its validated settings, its rows, and what is compared of it."""
 
     name: str
     assay: Assay
     view: StudyView
     settings: Params
+    compare: tuple[CompareEntry, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the assay, and behind them the comparisons that the study asks for."""
+        if not self.compare:
+            return self.assay.steps
+        controls = tuple(role.name for role in self.assay.sheet.control_roles if role.counts_as_sample)
+        return (*self.assay.steps, Compare(self.compare, controls))
 
 
 @dataclass(frozen=True)
@@ -82,13 +94,15 @@ def project_of(loaded: LoadedStudy) -> Project:
     problems: list[Problem] = []
     chosen = [found for source in loaded.pipelines if (found := _choose(source, loaded, problems))]
     specs: Mapping[str, SheetSpec] = {item.name: item.assay.sheet for item in chosen}
-    pipelines = _with_views(loaded, chosen, specs)
+    measures = {item.name: [word.name for word in item.assay.vocabulary] for item in chosen}
+    pipelines = _with_views(loaded, chosen, specs, measures)
     problems += check(
         loaded,
         inventory,
         specs,
         views=[pipeline.view for pipeline in pipelines],
         formats={item.name: {declared.name for declared in item.assay.formats} for item in chosen},
+        measures=measures,
     )
     return Project(loaded, inventory, pipelines, tuple(problems))
 
@@ -114,9 +128,16 @@ def _choose(source: PipelineSource, loaded: LoadedStudy, problems: list[Problem]
 
 
 def _with_views(
-    loaded: LoadedStudy, chosen: list[_Chosen], specs: Mapping[str, SheetSpec]
+    loaded: LoadedStudy,
+    chosen: list[_Chosen],
+    specs: Mapping[str, SheetSpec],
+    measures: Mapping[str, Sequence[str]],
 ) -> tuple[Pipeline, ...]:
     settings = {item.name: item.settings for item in chosen}
     assays = {item.name: item.assay.name for item in chosen}
     found: dict[str, StudyView] = {view.pipeline: view for view in views(loaded, settings, assays, specs)}
-    return tuple(Pipeline(item.name, item.assay, found[item.name], item.settings) for item in chosen)
+    compare = comparisons_of(loaded.study, measures)
+    return tuple(
+        Pipeline(item.name, item.assay, found[item.name], item.settings, compare.get(item.name, ()))
+        for item in chosen
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from exoraw.assays.contract import (
@@ -65,8 +65,9 @@ def planned_units(pipelines: Iterable[Pipeline], inventory: Inventory) -> tuple[
     """
     found: dict[str, PlannedUnit] = {}
     for pipeline in pipelines:
-        for step in pipeline.assay.steps:
-            view = pipeline.view.limited_to(_columns(step, pipeline))
+        for step in pipeline.steps:
+            own = {key: one.unit.samples for key, one in found.items() if one.pipeline == pipeline.name}
+            view = replace(pipeline.view.limited_to(_columns(step, pipeline)), planned=own)
             cells = {row.sample: row.declared_cells() for row in view.rows}
             before = frozenset(found)
             for unit in _units(pipeline, step, view, inventory):

@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 SCHEMA_MAJOR = 1
-SCHEMA_MINOR = 1
+SCHEMA_MINOR = 2
 
 TEXT = pa.string()
 REAL = pa.float64()
@@ -331,6 +331,10 @@ COMPARISONS = Table(
         Field("stars", TEXT, "as the study's star map says"),
         Field("assumptions", TEXT, "JSON: assumption checks and choices"),
         Field("task_id", TEXT, "task that computed it"),
+        Field("name", TEXT, "name of the comparison in the study"),
+        Field("exclusions", TEXT, "excluded samples: applied (left out) or ignored (kept)"),
+        Field("state", TEXT, "ok, or why there is no p value"),
+        Field("message", TEXT, "the state in words"),
     ),
 )
 

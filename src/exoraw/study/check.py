@@ -8,6 +8,7 @@ from types import MappingProxyType
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
 from exoraw.study.check_cells import check_cells
+from exoraw.study.check_compare import check_compare
 from exoraw.study.check_design import check_design
 from exoraw.study.check_files import check_files
 from exoraw.study.checked import Checked, checked
@@ -17,7 +18,7 @@ from exoraw.study.view import StudyView
 from exoraw.study.words import listed
 
 MOST_OF_A_KIND = 50  # problems of one column and severity that are listed; the rest is counted
-_NO_FORMATS: Mapping[str, Collection[str]] = MappingProxyType({})
+_NOTHING: Mapping[str, Collection[str]] = MappingProxyType({})
 _ORDER = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -27,7 +28,8 @@ def check(
     specs: Mapping[str, SheetSpec],
     *,
     views: Sequence[StudyView] = (),
-    formats: Mapping[str, Collection[str]] = _NO_FORMATS,
+    formats: Mapping[str, Collection[str]] = _NOTHING,
+    measures: Mapping[str, Collection[str]] = _NOTHING,
 ) -> list[Problem]:
     """Check study, sheet and raw files against each other.
 
@@ -38,6 +40,7 @@ def check(
     specs : pipeline -> what its assay understands of a sheet
     views : what each analysis sees; the assay's own check runs for those that are given
     formats : pipeline -> formats that its assay reads; a pipeline that is left out takes any file
+    measures : pipeline -> what its assay measures, for the comparisons
 
     Returns
     -------
@@ -48,6 +51,7 @@ def check(
     found.extend(check_cells(study))
     found.extend(check_files(study))
     found.extend(check_design(study))
+    found.extend(check_compare(study, measures))
     found.extend(_assay_checks(study, views))
     distinct = list(dict.fromkeys(found))
     distinct.sort(key=lambda problem: (_ORDER[problem.severity], problem.file, problem.row or 0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
@@ -96,6 +97,103 @@ class PipelineEntry(Strict):
         ].removesuffix(".yaml")
 
 
+class StarsEntry(Strict):
+    """Which p earns how many stars."""
+
+    limits: tuple[float, ...] = Field((0.05, 0.01, 0.001), description="Falling limits, one star more each.")
+    or_equal: bool = Field(False, description="Whether p equal to a limit earns its star (<= instead of <).")
+    none: str = Field("", description='What stands where no limit is passed: nothing, or "ns".')
+
+    @model_validator(mode="after")
+    def _falling(self) -> Self:
+        falling = all(wide > narrow for wide, narrow in pairwise(self.limits))
+        if not self.limits or not falling or not all(0 < limit < 1 for limit in self.limits):
+            raise ValueError("the limits must fall and lie between 0 and 1, as in [0.05, 0.01, 0.001]")
+        return self
+
+
+class ReferenceLevel(Strict):
+    """A group that the others are compared with, and the symbol of its comparisons."""
+
+    level: Word = Field(description="Word of the factor's column.")
+    symbol: str = Field("*", min_length=1, description='Symbol in the figure: "*", or "#" for a second one.')
+
+
+GroupTest = Literal[
+    "student", "welch", "student or welch after levene", "mann-whitney", "paired t", "wilcoxon",
+    "one-way anova", "welch anova", "kruskal-wallis", "tukey", "dunnett",
+    "two-way anova", "repeated measures anova", "mixed model", "pearson", "spearman",
+]  # fmt: skip
+
+
+class CompareEntry(Strict):
+    """One measure compared across one factor: what is tested, on which unit of replication, and how."""
+
+    name: Word = Field("", description="Name of the comparison; measure and factor where left out.")
+    pipeline: Word = Field("", description="Analysis that measures it; may be left out where there is one.")
+    measure: Word = Field(min_length=1, description="Measure of the vocabulary (apoptotic_share).")
+    entity: str = Field("", description='Part of the sample, where there are several ("population:live").')
+    target: str = Field("", description="Protein, gene, marker or channel, where there are several.")
+    second_measure: Word = Field("", description="The other measure of a correlation.")
+    second_entity: str = Field("", description="Its entity.")
+    second_target: str = Field("", description="Its target.")
+    factor: Word = Field("", description="Sheet column that is compared across; not for a correlation.")
+    second_factor: Word = Field("", description="Second column of a two-way ANOVA or a mixed model.")
+    unit: Word | Words = Field(
+        description="Column or columns that name one independent repeat (biological_replicate, subject). "
+        "Everything measured on one unit is averaged before a test; nothing is assumed."
+    )
+    test: GroupTest = Field("welch", description="Test.")
+    reference: Word = Field("", description="Level that the others are compared with; left out: all pairs.")
+    references: tuple[ReferenceLevel, ...] = Field((), description="Several, each with a symbol of its own.")
+    levels: Words = Field((), description="Levels in the figure's order; left out: as the sheet has them.")
+    pair_by: Word | Words = Field((), description="Columns that pair groups: subject, membrane.")
+    random: tuple[Words, ...] = Field((), description="Groupings of a mixed model: [[cage], [cage, animal]].")
+    where: dict[str, Word | Words] = Field(
+        default_factory=dict, description="Rows that count: column -> word or words ({cell_line: MCF-7})."
+    )
+    adjustment: Literal["holm", "benjamini-hochberg", "bonferroni", "none"] = Field(
+        "holm", description="For several comparisons with one reference. Tukey and Dunnett have their own."
+    )
+    stars: StarsEntry = Field(default_factory=StarsEntry, description="Star map of the journal or paper.")
+    error_bars: Literal["sd", "sem"] = Field("sd", description="Error bars of the figure.")
+    plot: Literal["bars", "box", "paired"] = Field("bars", description="Kind of figure.")
+    least_n: int = Field(
+        3, ge=2, description="Units a group needs for a test; 2 asks for one that a reviewer will doubt."
+    )
+    exclusions: Literal["applied", "ignored", "both"] = Field(
+        "applied", description="Whether excluded samples are left out, kept, or both are shown side by side."
+    )
+
+    @property
+    def title(self) -> str:
+        """Name as it stands in tables and report."""
+        return self.name or " ".join(
+            part
+            for part in (self.measure, self.entity, self.target, "by", self.factor or self.second_measure)
+            if part
+        )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        correlation = self.test in ("pearson", "spearman")
+        if correlation and not self.second_measure:
+            raise ValueError(f"{self.test} needs a second_measure")
+        if not correlation and not self.factor:
+            raise ValueError("factor is missing: the sheet column that is compared across")
+        if self.test == "two-way anova" and not self.second_factor:
+            raise ValueError("a two-way ANOVA needs a second_factor")
+        if self.test in ("paired t", "wilcoxon", "repeated measures anova") and not self.pair_by:
+            raise ValueError(
+                f"{self.test} needs pair_by: the columns that say what belongs together (subject)"
+            )
+        if self.test == "mixed model" and not self.random:
+            raise ValueError("a mixed model needs random: what groups the measurements ([[cage]])")
+        if self.test == "dunnett" and not (self.reference or self.references):
+            raise ValueError("Dunnett's test needs a reference")
+        return self
+
+
 class Study(Strict):
     """A study: where the raw files are, what they are, and what is asked of them."""
 
@@ -115,6 +213,9 @@ class Study(Strict):
     pipelines: tuple[PipelineEntry, ...] = Field(min_length=1, description="The analyses of this study.")
     references: tuple[ReferenceEntry, ...] = Field(
         (), description="Files that analyses compare with: databases, standards. Only read."
+    )
+    compare: tuple[CompareEntry, ...] = Field(
+        (), description="Comparisons: which measure across which factor, on which unit of replication."
     )
     limits: Limits = Field(default_factory=Limits, description="Time and memory that one task may use.")
     redact: Words = Field((), description="Sheet columns that --redact takes out (patient names).")

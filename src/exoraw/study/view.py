@@ -105,6 +105,7 @@ class StudyView:
     rows : the sheet rows of this pipeline, in sheet order
     corrections : corrections of this assay
     references : name -> reference file of the study
+    planned : unit key -> samples, of every unit of this analysis that stands before the step
     """
 
     pipeline: str
@@ -112,6 +113,7 @@ class StudyView:
     rows: tuple[SampleRow, ...]
     corrections: tuple[Correction, ...] = field(default=())
     references: Mapping[str, Reference] = field(default_factory=lambda: _NO_REFERENCES)
+    planned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[SampleRow]:
         return iter(self.rows)

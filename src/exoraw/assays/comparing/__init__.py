@@ -1,0 +1,8 @@
+"""The step behind every analysis: the comparisons that a study asks for, tested on what was measured."""
+
+from __future__ import annotations
+
+from exoraw.assays.comparing.findings import FINDINGS
+from exoraw.assays.comparing.step import STEP, Compare
+
+__all__ = ["FINDINGS", "STEP", "Compare"]
