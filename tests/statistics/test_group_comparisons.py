@@ -230,10 +230,26 @@ def test_many_groups_with_bad_values_have_a_state(test):
 
 def test_families_with_bad_values_have_a_state():
     constant = {name: [1.0, 1.0, 1.0] for name in "abc"}
-    assert [result.state for result in tukey(constant)] == [State.ZERO_VARIANCE]
-    assert [result.state for result in dunnett(constant, "a")] == [State.ZERO_VARIANCE]
+    assert [result.state for result in tukey(constant)] == [State.ZERO_VARIANCE] * 3
+    assert [result.state for result in dunnett(constant, "a")] == [State.ZERO_VARIANCE] * 2
+    assert {(one.group, one.reference) for one in dunnett(constant, "a")} == {("b", "a"), ("c", "a")}
     with pytest.raises(StatisticsError, match="not one of the groups"):
         dunnett(constant, "d")
+
+
+def test_a_group_with_too_few_units_leaves_the_family_and_the_others_are_tested():
+    groups = {"a": [1.0, 2.0, 3.0], "b": [5.0, 6.0, 7.5], "c": [2.0, np.nan, 3.0], "d": [1.5, 2.5, 2.0]}
+    whole = {name: values for name, values in groups.items() if name != "c"}
+    for found, expected in ((dunnett(groups, "a"), dunnett(whole, "a")), (tukey(groups), tukey(whole))):
+        tested = [one for one in found if one.state is State.OK]
+        assert [(one.group, one.reference, one.p) for one in tested] == [
+            (one.group, one.reference, one.p) for one in expected
+        ]
+        rest = [one for one in found if one.state is State.TOO_FEW]
+        assert len(tested) + len(rest) == len(found)
+        assert rest
+        assert all("c" in (one.group, one.reference) and one.n_of("c") == 2 for one in rest)
+    assert [one.state for one in dunnett(groups, "c")] == [State.TOO_FEW] * 3
 
 
 def test_missing_values_are_dropped_and_counted():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from exoraw.study.exclusions import COLUMNS, read_exclusions
 from exoraw.study.load import load_study
-from exoraw.study.model import PlateEntry, Study
+from exoraw.study.model import CompareEntry, GroupTest, PlateEntry, Study
 from exoraw.study.plate_maps import read_plate_map
 from exoraw.study.sheet import COMMON_COLUMNS
 from exoraw.study.tree import parse_tree
@@ -34,10 +35,22 @@ def test_the_study_shown_loads(page: str, make_study):
 
 
 def test_the_plates_shown_are_valid_entries(page: str):
-    tree = parse_tree(blocks(page, "yaml")[1], "study.yaml").child("plates")
+    shown = next(text for text in blocks(page, "yaml") if text.startswith("plates:"))
+    tree = parse_tree(shown, "study.yaml").child("plates")
     entries = [validated(PlateEntry, node) for node in tree.items]
     assert entries[0].names == ("P1", "P2")
     assert entries[1].wells == 96
+
+
+def test_the_comparisons_shown_are_valid_entries_and_every_test_is_named(page: str):
+    shown = next(text for text in blocks(page, "yaml") if text.startswith("compare:"))
+    entries = [
+        validated(CompareEntry, node) for node in parse_tree(shown, "study.yaml").child("compare").items
+    ]
+    assert [entry.test for entry in entries] == ["dunnett", "paired t"]
+    assert entries[0].references[1].symbol == "#"
+    for test in get_args(GroupTest):
+        assert f"`{test}`" in page
 
 
 def test_the_plate_map_and_the_exclusions_shown_are_read(page: str, tmp_path: Path):
@@ -55,5 +68,5 @@ def test_the_plate_map_and_the_exclusions_shown_are_read(page: str, tmp_path: Pa
 
 
 def test_every_key_and_every_common_column_is_explained(page: str):
-    for name in (*keys_of(Study), *keys_of(PlateEntry), *COMMON_COLUMNS):
+    for name in (*keys_of(Study), *keys_of(PlateEntry), *keys_of(CompareEntry), *COMMON_COLUMNS):
         assert re.search(rf"\b{name}\b", page), name

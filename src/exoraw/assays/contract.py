@@ -306,6 +306,7 @@ class Simulated:
     rows : sample-sheet rows (column -> text), file paths relative to the raw folder
     factors : columns that make the groups
     truth : (sample, measure, entity) -> true value
+    compare : entries of the study's `compare:`, as they would be typed
     """
 
     preset: str
@@ -313,6 +314,7 @@ class Simulated:
     factors: tuple[str, ...]
     truth: Mapping[tuple[str, str, str], float]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    compare: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,9 @@ def _study_text(parts: Mapping[str, Simulated]) -> str:
         "pipelines:",
         *(f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in entries),
     ]
+    compare = [{**entry, "pipeline": part.preset} for part in parts.values() for entry in part.compare]
+    if compare:
+        lines += ["compare:", *(f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in compare)]
     return "\n".join(lines) + "\n"
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -24,6 +26,7 @@ from exoraw.statistics.outcome import (
     State,
     StatisticsError,
     essentially_constant,
+    finite_or_state,
     undefined,
 )
 
@@ -43,11 +46,17 @@ def tukey(
     Returns
     -------
     one comparison per pair, later minus earlier group; `p` is already adjusted over the family, intervals
-    are simultaneous. One "not tested" comparison where the state forbids it.
+    are simultaneous. A group with too few units takes no part; its pairs carry the state instead.
     """
-    clean, variance, df, checks, problem = _prepared("Tukey", groups, centre, least_n)
+    tested, small = _large_enough(groups, least_n)
+    pairs = [(later, earlier) for earlier, later in combinations(groups, 2)]
+    if len(tested) < 2:
+        return _without_p("Tukey", groups, pairs, centre, least_n)
+    left_out = _without_p("Tukey", groups, [pair for pair in pairs if small & {*pair}], centre, least_n)
+    clean, variance, df, checks, problem = _prepared("Tukey", tested, centre, least_n)
     if problem is not None:
-        return (problem,)
+        named = [pair for pair in pairs if not small & {*pair}]
+        return (*_for_pairs(problem, named), *left_out)
     names = list(clean)
     critical = _tukey_critical(len(names), df)
     results = []
@@ -61,7 +70,7 @@ def tukey(
                     "Tukey", clean, (group, reference), difference, error, df, critical, min(1.0, p), checks
                 )
             )
-    return tuple(results)
+    return (*results, *left_out)
 
 
 def tukey_p(t: float, groups: int, df: float) -> float:
@@ -108,13 +117,19 @@ def dunnett(
 
     Returns
     -------
-    one comparison per other group; `p` is already adjusted over the family, intervals are simultaneous
+    one comparison per other group; `p` is already adjusted over the family, intervals are simultaneous. A
+    group with too few units takes no part; its comparison carries the state instead
     """
     if reference not in groups:
         raise StatisticsError(f"reference {reference!r} is not one of the groups {', '.join(groups)}")
-    clean, variance, df, checks, problem = _prepared("Dunnett", groups, centre, least_n)
+    tested, small = _large_enough(groups, least_n)
+    pairs = [(name, reference) for name in groups if name != reference]
+    if reference in small or len(tested) < 2:
+        return _without_p("Dunnett", groups, pairs, centre, least_n)
+    left_out = _without_p("Dunnett", groups, [pair for pair in pairs if pair[0] in small], centre, least_n)
+    clean, variance, df, checks, problem = _prepared("Dunnett", tested, centre, least_n)
     if problem is not None:
-        return (problem,)
+        return (*_for_pairs(problem, [pair for pair in pairs if pair[0] not in small]), *left_out)
     others = [name for name in clean if name != reference]
     sizes = tuple(clean[name].size for name in others)
     critical = dunnett_critical(sizes, clean[reference].size, df)
@@ -125,7 +140,7 @@ def dunnett(
         results.append(
             _pair("Dunnett", clean, (group, reference), difference, error, df, critical, p, checks)
         )
-    return tuple(results)
+    return (*results, *left_out)
 
 
 def dunnett_p(t: float, sizes: tuple[int, ...], reference_size: int, df: float) -> float:
@@ -169,6 +184,44 @@ def _nodes(df: float) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     log_density = (df - 1) * np.log(s) - df * s * s / 2 + df / 2 * math.log(df / 2) - special.gammaln(df / 2)
     s_weight = weight * (high - low) / 2 * 2 * np.exp(log_density)
     return z, z_weight / z_weight.sum(), s, s_weight / s_weight.sum()
+
+
+def _large_enough(
+    groups: Mapping[str, ArrayLike], least_n: int
+) -> tuple[dict[str, ArrayLike], frozenset[str]]:
+    """Part the groups that can be tested from those with too few units."""
+    sizes = {name: finite_or_state(values)[0].size for name, values in groups.items()}
+    small = frozenset(name for name, size in sizes.items() if size < max(least_n, 2))
+    return {name: values for name, values in groups.items() if name not in small}, small
+
+
+def _without_p(
+    test: str,
+    groups: Mapping[str, ArrayLike],
+    pairs: Sequence[tuple[str, str]],
+    centre: Centre,
+    least_n: int,
+) -> tuple[Comparison, ...]:
+    """Return pairs that are not tested, each with the reason and its own n."""
+    if not pairs:
+        return ()
+    problem = _prepared(test, groups, centre, least_n)[4]
+    assert problem is not None  # the caller found a group that is too small, or one group only
+    return _for_pairs(problem, pairs)
+
+
+def _for_pairs(problem: Comparison, pairs: Sequence[tuple[str, str]]) -> tuple[Comparison, ...]:
+    """Return one untested comparison per pair."""
+    sizes = dict(problem.n)
+    return tuple(
+        replace(
+            problem,
+            group=group,
+            reference=reference,
+            n=tuple((name, sizes[name]) for name in (group, reference)),
+        )
+        for group, reference in pairs
+    )
 
 
 def _prepared(

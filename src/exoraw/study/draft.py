@@ -335,7 +335,20 @@ def _study_text(
     ]
     for analysis in analyses:
         lines.extend(_pipeline_lines(analysis))
+    lines.extend(COMPARE_LINES)
     return "\n".join(lines) + "\n"
+
+
+COMPARE_LINES = (
+    "",
+    "# What is tested, and on which unit of replication: nothing is assumed (docs/study.md).",
+    "# compare:",
+    "#   - measure: apoptotic_share",
+    "#     factor: treatment",
+    "#     unit: biological_replicate   # one n: a culture, a patient, an animal",
+    "#     test: dunnett",
+    "#     reference: control",
+)
 
 
 def _pipeline_lines(analysis: Analysis) -> Iterable[str]:

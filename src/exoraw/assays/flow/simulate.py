@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,33 @@ def simulate(raw: Path, seed: int, design: Design | None = None) -> Simulated:
             rows.append(_row(plan, path.relative_to(raw).as_posix(), batch))
             if plan.is_sample:
                 truth.update(_truth(plan.sample, tube))
-    return Simulated("annexin_pi", tuple(rows), ("treatment",), truth)
+    return Simulated("annexin_pi", tuple(rows), ("treatment",), truth, compare=_compare(chosen))
+
+
+def _compare(design: Design) -> tuple[dict[str, Any], ...]:
+    """What a paper on these groups would test: all against untreated and the drug, the rescue by pairs."""
+    control = design.groups[0]
+    references = [{"level": control}]
+    if DOX in design.groups:
+        references.append({"level": DOX, "symbol": "#"})
+    unit = ["treatment", "biological_replicate"]  # a culture of its own for every treatment
+    found: list[dict[str, Any]] = [
+        {
+            "name": "Apoptosis", "measure": "apoptotic_share", "factor": "treatment", "unit": unit,
+            "test": "dunnett", "references": references,
+        },
+    ]  # fmt: skip
+    both = f"{DOX} + {EXOSOMES}"
+    if both in design.groups:
+        found.append(
+            {
+                "name": "Late apoptosis by day", "measure": "quadrant_share",
+                "entity": "population:late apoptotic", "factor": "treatment", "levels": [DOX, both],
+                "unit": "biological_replicate", "test": "paired t", "pair_by": "batch", "reference": DOX,
+                "plot": "paired",
+            }
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _tubes(rng: np.random.Generator, design: Design, batch: int) -> Iterator[TubePlan]:
