@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from exoraw.figures.groups import Axis, Bracket, FigureError, GroupStyle, GroupValues
+from exoraw.figures.asked import Axis, Bracket, GroupStyle, GroupValues
+from exoraw.figures.groups import compared_groups
+from exoraw.figures.page import FigureError
+from exoraw.figures.save import save, svg_text, unwritable
 
-__all__ = ["Axis", "Bracket", "FigureError", "GroupStyle", "GroupValues"]
+__all__ = [
+    "Axis",
+    "Bracket",
+    "FigureError",
+    "GroupStyle",
+    "GroupValues",
+    "compared_groups",
+    "save",
+    "svg_text",
+    "unwritable",
+]

@@ -1,0 +1,138 @@
+"""Names and numbers as a figure writes them: one line, cut where they are too long, powers of ten."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Sequence
+
+from exoraw.figures.look import SMALL, text_width
+
+MINUS = "−"
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_JOINERS = frozenset("\u200c\u200d")  # part of correct spelling in Persian and in many Indic scripts
+MORE_ROOM = 4  # times that names which differ in few letters get half as much room again
+LONGEST_NAME = 400  # characters of any text; beyond, its middle is cut before it is measured
+
+
+def one_line(text: str) -> str:
+    """Return a text without line breaks and control characters; a text of blanks only is a dash."""
+    seen = "".join(
+        " "
+        if letter.isspace() or (unicodedata.category(letter) in _HIDDEN and letter not in _JOINERS)
+        else letter
+        for letter in str(text)
+    )
+    joined = " ".join(seen.split())
+    if len(joined) > LONGEST_NAME:
+        joined = f"{joined[: LONGEST_NAME // 2]}…{joined[-LONGEST_NAME // 2 :]}"
+    return joined or "–"
+
+
+def cut(text: str, width: float, size: float = SMALL) -> str:
+    """Return a text that is at most `width` pt wide: its middle goes first, as names differ at their ends."""
+    if text_width(text, size) <= width:
+        return text
+    for keep in range(len(text) - 1, 0, -1):
+        short = f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
+        if text_width(short, size) <= width:
+            return short
+    return "…"
+
+
+def cut_apart(texts: Sequence[str], width: float, size: float = SMALL) -> list[str]:
+    """Cut texts to at most `width` pt so that different ones stay different.
+
+    What goes is the middle, else the end, else the beginning, whichever keeps all apart; where none does, the
+    names get more room, half as much again at a time.
+    """
+    different = len(set(texts))
+    for _ in range(MORE_ROOM):
+        for way in (cut, _cut_end, _cut_start):
+            short = [way(text, width, size) for text in texts]
+            if len(set(short)) == different:
+                return short
+        width *= 1.5
+    return list(texts)
+
+
+def _cut_end(text: str, width: float, size: float) -> str:
+    if text_width(text, size) <= width:
+        return text
+    keep = next((n for n in range(len(text), 0, -1) if text_width(f"{text[:n]}…", size) <= width), 0)
+    return f"{text[:keep]}…"
+
+
+def _cut_start(text: str, width: float, size: float) -> str:
+    if text_width(text, size) <= width:
+        return text
+    skip = next((n for n in range(len(text)) if text_width(f"…{text[n:]}", size) <= width), len(text))
+    return f"…{text[skip:]}"
+
+
+def wrap(text: str, width: float, size: float = SMALL, *, most: int | None = None) -> list[str]:
+    """Break a text into lines of at most `width` pt, at blanks; a word that is too wide is cut in its middle.
+
+    Parameters
+    ----------
+    most : lines at most; what does not fit is cut from the middle of the last line
+    """
+    lines: list[str] = []
+    words = text.split(" ")
+    while words and (most is None or len(lines) < most - 1):
+        line = words.pop(0)
+        while words and text_width(f"{line} {words[0]}", size) <= width:
+            line = f"{line} {words.pop(0)}"
+        lines.append(cut(line, width, size))
+    if words:
+        lines.append(cut(" ".join(words), width, size))
+    return lines or [""]
+
+
+def power_of_ten(exponent: int) -> str:
+    """Write a power of ten: 10⁸."""
+    return f"10{str(exponent).translate(_SUPERSCRIPTS)}"
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Write a number in few signs: 0.012, 1,250, 3.2 × 10⁻⁹, ∞."""
+    if math.isnan(value):
+        return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else f"{MINUS}∞"
+    if value == 0:
+        return "0"
+    rounded = float(f"{value:.{digits - 1}e}")
+    if 1e-4 <= abs(rounded) < 1e6:
+        decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded))))
+        plain = f"{rounded:,.{decimals}f}"
+        plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+        return plain.replace("-", MINUS)
+    mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", MINUS)
+    return f"{mantissa} × {power_of_ten(int(exponent))}"
+
+
+def p_value(p: float) -> str:
+    """Write a p value as a legend does: "p = 0.012", "p < 0.0001"."""
+    if math.isnan(p):
+        return "p not computed"
+    if p < 1e-4:
+        return "p < 0.0001"
+    return f"p = {p:.2g}" if p < 0.995 else "p = 1.0"
+
+
+def with_unit(label: str, unit: str, exponent: int = 0) -> str:
+    """Return an axis label: "Particles (× 10⁹ /mL)"."""
+    power = f"× {power_of_ten(exponent)}" if exponent else ""
+    inside = " ".join(piece for piece in (power, one_line(unit) if unit else "") if piece)
+    name = one_line(label)
+    return f"{name} ({inside})" if inside else name
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Return names in a row, the first few of many: "a, b and 3 more"."""
+    shown = [one_line(name) for name in names[:most]]
+    more = len(names) - len(shown)
+    return f"{', '.join(shown)} and {more} more" if more else ", ".join(shown)
