@@ -171,9 +171,22 @@ def test_comparisons_are_tabulated_with_unit_of_replication(study, parsed):
         stars="**",
     )
     text = parsed(build_report(study.write())).text()
-    assert "Late apoptotic DOX vs control 3, 3 culture 18.57 16 to 21 Welch t 4.00 × 10⁻⁴" in text
+    assert "Late apoptotic · one n is culture" in text
+    assert "DOX vs control 3, 3 18.57 16 to 21 Welch t 4.00 × 10⁻⁴" in text
     assert "0.0012" in text
     assert "(Holm) **" in text
+
+
+def test_a_comparison_without_a_p_says_why_and_is_never_called_not_significant(study, parsed):
+    study.add(
+        "comparisons", comparison_id="c", pipeline="apoptosis", measure="late_apoptotic", factor="treatment",
+        group="DOX", reference="control", n_group=2, n_reference=3, replication_unit="culture",
+        test="Welch t", name="Rescue", state="too few units", message="DOX: 2 units", exclusions="applied",
+    )  # fmt: skip
+    text = parsed(build_report(study.write())).text()
+    assert "Rescue : Late apoptotic · one n is culture" in text
+    assert "not tested: too few units" in text
+    assert "not significant" not in text
 
 
 def test_page_is_well_formed_with_unique_ids_and_no_dead_inner_link(troubled_report, parsed):

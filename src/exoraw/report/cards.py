@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from exoraw.report import figures, groups, layout, words
+from exoraw.report import compared, figures, groups, layout, words
 from exoraw.report.figures import Scale
 from exoraw.report.groups import Series
 from exoraw.report.pipeline import Pipeline
@@ -54,6 +54,7 @@ class _Request:
     caption: str
     series: tuple[Series, ...]
     factors: tuple[str, ...]
+    options: str = ""
 
 
 def _wanted(pipeline: Pipeline) -> Iterable[_Request]:
@@ -65,6 +66,9 @@ def _wanted(pipeline: Pipeline) -> Iterable[_Request]:
     for row in rows:
         chosen = _chosen(pipeline.series, row["measures"], row["entities"])
         factors = tuple(name for name in row["group_by"] if name in pipeline.samples) or pipeline.factors
+        if row["kind"] == compared.KIND:
+            yield _Request(row["kind"], row["title"], row["caption"], tuple(chosen), factors, row["options"])
+            continue
         if row["kind"] == "stacked_shares" or not chosen:
             yield _Request(row["kind"], row["title"], row["caption"], tuple(chosen), factors)
             continue
@@ -85,6 +89,8 @@ def _card(pipeline: Pipeline, name: str, request: _Request) -> Card:
         return Card(request.title, Markup(""), request.caption, ("No number of this figure was computed.",))
     if request.kind == "stacked_shares":
         return _stack_card(pipeline, name, request)
+    if request.kind == compared.KIND:
+        return _compared_card(name, request)
     if request.kind == "group_points":
         return _points_card(pipeline, name, request)
     note = f'This exoraw cannot draw a figure of the kind "{request.kind}"; the tables hold its numbers.'
@@ -102,6 +108,17 @@ def _points_card(pipeline: Pipeline, name: str, request: _Request) -> Card:
     caption = f"{request.caption} {HOW_TO_READ}".strip()
     notes = (*grouped.notes, *_hidden(grouped.summary))
     return Card(request.title, inline_svg(figure, name, spoken), caption, notes, _width(figure))
+
+
+def _compared_card(name: str, request: _Request) -> Card:
+    series = request.series[0]
+    options = compared.options_of(request.options)
+    asked = compared.Compared(name, request.title, series.label, series.unit_label, options)
+    figure = compared.draw(asked)
+    if figure is None:
+        return Card(request.title, Markup(""), request.caption, ("No unit has a value; nothing is drawn.",))
+    spoken = f"{request.title}. {asked.tested}."
+    return Card(request.title, inline_svg(figure, name, spoken), request.caption, (), _width(figure))
 
 
 def _stack_card(pipeline: Pipeline, name: str, request: _Request) -> Card:

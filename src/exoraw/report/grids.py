@@ -252,6 +252,7 @@ class ComparisonRow:
     p_adjusted: str
     stars: str
     unit: str
+    name: str
 
 
 def comparison_rows(pipeline: Pipeline) -> tuple[tuple[ComparisonRow, ...], str]:
@@ -277,9 +278,17 @@ def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
     interval = "" if np.isnan(low) and np.isnan(high) else f"{value('ci_low')} to {value('ci_high')}"
     adjusted = f"{value('p_adjusted')} ({text('adjustment')})" if row["adjustment"] else value("p_adjusted")
     test = text("test") if np.isnan(row["statistic"]) else f"{text('test')} ({value('statistic')})"
-    contrast = f"{text('group')} vs {text('reference')}" if row["group"] else text("factor")
-    counts = f"{words.count(row['n_group'])}, {words.count(row['n_reference'])}"
+    if row["exclusions"] == "ignored":
+        test += ", excluded samples kept"
+    untested = row["state"] not in ("", "ok")
+    contrast = (
+        f"{text('group')} vs {text('reference')}" if row["reference"] else text("group") or text("factor")
+    )
+    counts = ", ".join(
+        words.count(row[name]) for name in ("n_group", "n_reference") if not np.isnan(row[name])
+    )
     return ComparisonRow(
-        what, contrast, counts, value("estimate"), interval, test, value("p"), adjusted, text("stars"),
-        text("replication_unit"),
+        what, contrast, counts, value("estimate"), interval, test,
+        f"not tested: {text('state')}" if untested else value("p"), "" if untested else adjusted,
+        text("stars"), text("replication_unit"), text("name"),
     )  # fmt: skip
