@@ -1,4 +1,4 @@
-"""Axes on which dim, negative and bright cells can be seen together: arcsinh and logicle."""
+"""Axes on which dim, negative and bright cells can be seen together: arcsinh, logicle and hyperlog."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ NEGATIVE_QUANTILE = 0.05  # of the events below zero; Parks 2006, flowCore::esti
 NEGATIVE_QUANTILE_IN_SIGMA = 1.96  # where that quantile lies for noise centred on zero
 COFACTOR_PER_SIGMA = 2.0  # below 1 the noise around zero shows as two peaks (see `estimate_arcsinh`)
 MIN_NEGATIVE_EVENTS = 20  # fewer say nothing about the noise
+LARGEST_SIGNAL = 1e50  # FlowUtils' kernels answer -1 for infinity, and from 1e100 (hyperlog) or 1e200
 CROWDED = 0.035  # of the axis: decades nearer to zero than this get no label
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -99,22 +100,69 @@ class Logicle:
 
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
-        display = np.array(linear, dtype=np.float64, order="C")
-        lost = ~np.isfinite(display)  # the kernel answers -1 for these
-        kept = display[lost]
-        _kernels().logicle_scale(self.t, self.w, self.m, self.a, display.reshape(-1))
-        display[lost] = kept
-        return display
+        return _through_kernel("logicle_scale", self.t, self.w, self.m, self.a, linear)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
-        linear = np.array(display, dtype=np.float64, order="C")
-        _kernels().logicle_inverse(self.t, self.w, self.m, self.a, linear.reshape(-1))
-        return linear
+        return _through_kernel("logicle_inverse", self.t, self.w, self.m, self.a, display)
 
     def ticks(self, low: float, high: float) -> Ticks:
         """Ticks for an axis that shows `low` to `high` in linear units."""
         return decade_ticks(self, low, high)
+
+
+@dataclass(frozen=True)
+class Hyperlog:
+    """The hyperlog scale of Bagwell (2005), as GatingML 2.0 defines it.
+
+    Computed by FlowUtils' C kernels (extra `exoraw[flow]`).
+
+    Parameters
+    ----------
+    t : top of the linear scale; forward(t) is 1
+    w : decades in the linear region around zero; 0 < w <= m / 2
+    m : decades the scale shows in all
+    a : additional decades below zero; -w <= a <= m - 2 w
+    """
+
+    t: float = 262144.0
+    w: float = 0.5
+    m: float = 4.5
+    a: float = 0.0
+
+    def __post_init__(self) -> None:
+        t, w, m, a = self.t, self.w, self.m, self.a
+        finite = bool(np.isfinite([t, w, m, a]).all())
+        if not (finite and t > 0 and m > 0 and 0 < w <= m / 2 and -w <= a <= m - 2 * w):
+            raise TransformError(
+                f"hyperlog: T={t}, W={w}, M={m}, A={a} is no scale; it needs T > 0, M > 0, 0 < W <= M/2 and "
+                "-W <= A <= M - 2W."
+            )
+
+    def forward(self, linear: FloatArray) -> FloatArray:
+        """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
+        return _through_kernel("hyperlog_scale", self.t, self.w, self.m, self.a, linear)
+
+    def inverse(self, display: FloatArray) -> FloatArray:
+        """Return linear signal, same shape, float64."""
+        return _through_kernel("hyperlog_inverse", self.t, self.w, self.m, self.a, display)
+
+    def ticks(self, low: float, high: float) -> Ticks:
+        """Ticks for an axis that shows `low` to `high` in linear units."""
+        return decade_ticks(self, low, high)
+
+
+def _through_kernel(name: str, t: float, w: float, m: float, a: float, values: FloatArray) -> FloatArray:
+    """Return values through a kernel of FlowUtils, a new float64 array.
+
+    What is not finite, or beyond 1e50 and so no signal, stays as it is: in its order, off every scale.
+    """
+    result = np.array(values, dtype=np.float64, order="C")
+    lost = ~(np.abs(result) < LARGEST_SIGNAL)
+    kept = result[lost]
+    getattr(_kernels(), name)(t, w, m, a, result.reshape(-1))
+    result[lost] = kept
+    return result
 
 
 def _kernels() -> ModuleType:
@@ -122,8 +170,8 @@ def _kernels() -> ModuleType:
         from flowutils import logicle_c
     except ImportError as error:
         raise TransformError(
-            "The logicle scale needs the package FlowUtils, which is not installed. Install it with: "
-            'pip install "exoraw[flow]". The arcsinh scale needs nothing.'
+            "The logicle and hyperlog scales need the package FlowUtils, which is not installed. Install it "
+            'with: pip install "exoraw[flow]". The arcsinh scale needs nothing.'
         ) from error
     kernels: ModuleType = logicle_c
     return kernels

@@ -1,0 +1,126 @@
+"""The events under a gate: columns by name, compensated and scaled as the gate's dimension asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.compensation import compensate
+from exoraw.assays.flow.gates.errors import GateError
+from exoraw.assays.flow.gates.scales import Scale
+from exoraw.assays.flow.spillover import Spillover, SpilloverError
+from exoraw.study.words import did_you_mean, listed, shown
+
+AS_GIVEN = ""  # the events as the caller hands them over
+UNCOMPENSATED = "uncompensated"  # GatingML's words
+FROM_FILE = "FCS"  # by the file's own $SPILLOVER
+NO_MATRIX: Final = "no matrix"  # said of a file that holds none: "FCS" then means as stored (GatingML)
+FileMatrix = Spillover | Literal["no matrix"]
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One axis of a gate.
+
+    Parameters
+    ----------
+    channel : $PnN of the detector
+    scale : on which the gate's numbers stand; None = the linear signal
+    compensation : "" (as given), "uncompensated", "FCS" (the file's matrix) or the name of a matrix
+    """
+
+    channel: str
+    scale: Scale | None = None
+    compensation: str = AS_GIVEN
+
+
+class Events:
+    """The events of one tube, as gates look at them. Columns that two gates share are made once.
+
+    Parameters
+    ----------
+    values : (n, len(channels)) linear signal
+    channels : name of every column
+    matrices : the matrices that dimensions may name
+    from_file : the file's own matrix, or NO_MATRIX, for dimensions that say "FCS"
+
+    Raises
+    ------
+    GateError : values and names do not fit, or a name stands twice
+    """
+
+    def __init__(
+        self,
+        values: FloatArray,
+        channels: Sequence[str],
+        *,
+        matrices: Mapping[str, Spillover] | None = None,
+        from_file: FileMatrix | None = None,
+    ) -> None:
+        self.values = np.asarray(values)
+        self.channels = tuple(channels)
+        if self.values.ndim != 2 or self.values.shape[1] != len(self.channels):
+            raise GateError(
+                f"gates: events of shape {self.values.shape} but {len(self.channels)} channel names; one "
+                "name per column is needed."
+            )
+        twice = sorted({name for name in self.channels if self.channels.count(name) > 1})
+        if twice:
+            raise GateError(f"gates: several columns are called {listed(twice)}; make the names unique.")
+        self._matrices = dict(matrices or {})
+        self._from_file = from_file
+        self._compensated: dict[str, FloatArray] = {}
+        self._scaled: dict[Dimension, FloatArray] = {}
+
+    def __len__(self) -> int:
+        return int(self.values.shape[0])
+
+    def column(self, dimension: Dimension) -> FloatArray:
+        """(n,) float64: the dimension's channel, compensated and on its scale.
+
+        Raises
+        ------
+        GateError : no such channel or matrix, with the nearest name; a matrix that does not fit the channels
+        """
+        if dimension.channel not in self.channels:
+            raise GateError(
+                f"channel {shown(dimension.channel)} is not among the events' channels "
+                f"({listed(self.channels, 30)}).{did_you_mean(dimension.channel, self.channels)}"
+            )
+        if dimension not in self._scaled:
+            linear = self._table(dimension)[:, self.channels.index(dimension.channel)]
+            if dimension.scale is None:  # float64: a bound must not be rounded to the events' float32
+                return linear.astype(np.float64, copy=False)
+            self._scaled[dimension] = dimension.scale.forward(linear)
+        return self._scaled[dimension]
+
+    def _table(self, dimension: Dimension) -> FloatArray:
+        name = dimension.compensation
+        if name in {AS_GIVEN, UNCOMPENSATED} or (name == FROM_FILE and self._from_file == NO_MATRIX):
+            return self.values
+        if name not in self._compensated:
+            try:
+                self._compensated[name] = compensate(self.values, self.channels, self._matrix(name))
+            except SpilloverError as error:
+                raise GateError(str(error)) from error
+        return self._compensated[name]
+
+    def _matrix(self, name: str) -> Spillover:
+        if name == FROM_FILE:
+            if not isinstance(self._from_file, Spillover):
+                raise GateError(
+                    'a gate asks for the file\'s own compensation ("FCS"), but no matrix was handed over. '
+                    "Give the file's matrix, or say that it has none (NO_MATRIX): the gate then sees the "
+                    "signal as it was stored."
+                )
+            return self._from_file
+        if name not in self._matrices:
+            raise GateError(
+                f"no spillover matrix is called {shown(name)} ({listed(self._matrices)})."
+                f"{did_you_mean(name, self._matrices)}"
+            )
+        return self._matrices[name]

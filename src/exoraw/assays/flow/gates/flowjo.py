@@ -1,0 +1,127 @@
+"""FlowJo 10 workspaces (.wsp): which sample has which gates, scales and matrix.
+
+A gate that cannot be read as FlowJo draws it is listed with its place, together with every population that
+hangs on it; a strategy is handed out only when nothing is missing from it, or when the caller says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from exoraw.assays.flow.gates.errors import GateError
+from exoraw.assays.flow.gates.flowjo_gates import Tube
+from exoraw.assays.flow.gates.flowjo_populations import Refusal, read_populations
+from exoraw.assays.flow.gates.flowjo_scales import Axis, FlowJoMatrix, axes_of, matrix_of
+from exoraw.assays.flow.gates.strategy import Strategy
+from exoraw.assays.flow.gates.xml_reading import Element, read_xml
+from exoraw.study.words import did_you_mean, listed, shown
+
+NOT_GATES = frozenset(  # the look of plots, tables and layouts: most of a workspace
+    {"Graph", "Layouts", "LayoutEditor", "TableEditor", "Scripts", "exportRecipes", "BatchSettings",
+     "Columns", "Cytometers", "WindowPosition", "TextTraits", "Statistic", "Groups", "SOPS"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class WorkspaceSample:
+    """One tube of a workspace.
+
+    Parameters
+    ----------
+    name : as FlowJo shows it
+    file : name of the FCS file that it was linked to, "" where unknown
+    readable : the gates that could be read; incomplete where there are refusals
+    refusals : every population that could not be read, and why
+    counts : events that FlowJo counted, by the population's name in `readable`; never recounted ones left out
+    axes : FlowJo's scales, for plots, by parameter
+    matrix : of the tube, or None
+    """
+
+    name: str
+    file: str
+    readable: Strategy
+    refusals: tuple[Refusal, ...]
+    counts: Mapping[str, int]
+    axes: Mapping[str, Axis] = field(repr=False)
+    matrix: FlowJoMatrix | None = field(repr=False)
+
+    def strategy(self) -> Strategy:
+        """The whole strategy of the tube; GateError that lists what is missing where something is."""
+        if self.refusals:
+            reasons = "\n".join(f"  {refusal}" for refusal in self.refusals)
+            raise GateError(
+                f"sample {shown(self.name)}: {len(self.refusals)} populations of the workspace cannot be "
+                f"read:\n{reasons}"
+            )
+        return self.readable
+
+
+@dataclass(frozen=True, eq=False)
+class Workspace:
+    """A FlowJo workspace: its samples in order."""
+
+    path: Path
+    samples: tuple[WorkspaceSample, ...]
+
+    def sample(self, name: str) -> WorkspaceSample:
+        """Return the sample of this name or file; GateError where there is none, or several."""
+        found = [each for each in self.samples if name in {each.name, each.file}]
+        if len(found) == 1:
+            return found[0]
+        names = [each.name for each in self.samples]
+        if found:
+            raise GateError(f"{self.path.name}: {len(found)} samples are called {shown(name)}.")
+        raise GateError(
+            f"{self.path.name}: no sample is called {shown(name)} ({listed(names)})."
+            f"{did_you_mean(name, names)}"
+        )
+
+
+def read_workspace(path: str | Path) -> Workspace:
+    """Read a FlowJo 10 workspace (.wsp).
+
+    Raises
+    ------
+    FormatError : no workspace of FlowJo 10, or damaged. A gate that is not supported is no error here: it
+        is a refusal of its sample, and `WorkspaceSample.strategy` raises it
+    """
+    root = read_xml(Path(path), skip=NOT_GATES)
+    if root.name != "Workspace":
+        raise root.wrong("a FlowJo workspace", shown(root.name), "GatingML is read by read_gatingml.")
+    holder = root.first("SampleList")
+    if holder is None:
+        found = f"none; its version is {root.attributes.get('version', 'unknown')}"
+        raise root.wrong("a FlowJo 10 workspace with a SampleList", found)
+    return Workspace(Path(path), tuple(_sample(each) for each in holder.all("Sample")))
+
+
+def _sample(element: Element) -> WorkspaceSample:
+    node = element.need("SampleNode")
+    axes, matrix = axes_of(element), matrix_of(element)
+    tree = read_populations(node, Tube(axes, matrix, _channels(element)))
+    held = {}
+    if matrix is not None and matrix.spillover is not None:
+        held = {matrix.spillover.source: matrix.spillover}
+    strategy = Strategy(tree.gates, held)
+    return WorkspaceSample(
+        node.get("name"), _file(element), strategy, tree.refusals, tree.counts, axes, matrix
+    )
+
+
+def _file(sample: Element) -> str:
+    data = sample.first("DataSet")
+    uri = data.attributes.get("uri", "") if data is not None else ""
+    return PurePosixPath(unquote(uri)).name
+
+
+def _channels(sample: Element) -> tuple[str, ...]:
+    holder = sample.first("Keywords")
+    names = []
+    for each in holder.all("Keyword") if holder is not None else ():
+        word = each.attributes.get("name", "").upper()
+        if word.startswith("$P") and word.endswith("N") and word[2:-1].isdecimal():
+            names.append(each.attributes.get("value", "").strip())
+    return tuple(names)
