@@ -1,4 +1,4 @@
-"""`exoraw export --to csv|parquet|xlsx`: the tables as files that other programs open."""
+"""`exoraw export --to csv|parquet|xlsx|prism|spss|r|crate`: the tables as files that other programs open."""
 
 from __future__ import annotations
 
@@ -15,6 +15,10 @@ class Target(StrEnum):
     csv = "csv"
     parquet = "parquet"
     xlsx = "xlsx"
+    prism = "prism"
+    spss = "spss"
+    r = "r"
+    crate = "crate"
 
 
 def command(
@@ -25,7 +29,7 @@ def command(
     ] = None,
     redact: Annotated[bool, typer.Option("--redact", help="Take patient and operator names out.")] = False,
 ) -> None:
-    """Write the results as files for Excel, R, SPSS or Prism; every cell keeps its type."""
+    """Write the results as files for Excel, Prism, SPSS or R, or as RO-Crate; every cell keeps its type."""
     from exoraw.cli.console import out, say
     from exoraw.cli.places import outside_raw, results_folder
     from exoraw.store.export import export

@@ -11,6 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from exoraw.figures import FigureError
 from exoraw.report import compared, figures, groups, layout, words
 from exoraw.report.figures import Scale
 from exoraw.report.groups import Series
@@ -54,7 +55,7 @@ class _Request:
     caption: str
     series: tuple[Series, ...]
     factors: tuple[str, ...]
-    options: str = ""
+    row: Mapping[Any, Any] | None = None
 
 
 def _wanted(pipeline: Pipeline) -> Iterable[_Request]:
@@ -67,7 +68,7 @@ def _wanted(pipeline: Pipeline) -> Iterable[_Request]:
         chosen = _chosen(pipeline.series, row["measures"], row["entities"])
         factors = tuple(name for name in row["group_by"] if name in pipeline.samples) or pipeline.factors
         if row["kind"] == compared.KIND:
-            yield _Request(row["kind"], row["title"], row["caption"], tuple(chosen), factors, row["options"])
+            yield _Request(row["kind"], row["title"], row["caption"], tuple(chosen), factors, row)
             continue
         if row["kind"] == "stacked_shares" or not chosen:
             yield _Request(row["kind"], row["title"], row["caption"], tuple(chosen), factors)
@@ -111,10 +112,12 @@ def _points_card(pipeline: Pipeline, name: str, request: _Request) -> Card:
 
 
 def _compared_card(name: str, request: _Request) -> Card:
-    series = request.series[0]
-    options = compared.options_of(request.options)
-    asked = compared.Compared(name, request.title, series.label, series.unit_label, options)
-    figure = compared.draw(asked)
+    assert request.row is not None
+    asked = compared.compared_of(request.row, request.series)
+    try:
+        figure = compared.draw(asked)
+    except FigureError as error:
+        return Card(request.title, Markup(""), request.caption, (f"Not drawn: {error}",))
     if figure is None:
         return Card(request.title, Markup(""), request.caption, ("No unit has a value; nothing is drawn.",))
     spoken = f"{request.title}. {asked.tested}."

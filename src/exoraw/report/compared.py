@@ -10,6 +10,7 @@ from typing import Any, Literal
 from matplotlib.figure import Figure
 
 from exoraw.figures import Axis, Bracket, GroupStyle, GroupValues, compared_groups
+from exoraw.report.groups import Series
 
 KIND = "comparison"
 _KINDS: Mapping[str, Literal["bar", "box", "points"]] = {"bars": "bar", "box": "box"}
@@ -38,6 +39,13 @@ class Compared:
         return "; ".join(map(_spoken, self.options["tests"])) or "no test"
 
 
+def compared_of(row: Mapping[Any, Any], series: Sequence[Series]) -> Compared:
+    """Return the comparison of a row of the table `figures`, labelled by the series that it is about."""
+    options = options_of(row["options"])
+    own = next((one for one in series if one.target == options.get("target", "")), series[0])
+    return Compared(row["name"], row["title"], own.label, own.unit_label, options)
+
+
 def options_of(text: str) -> Mapping[str, Any]:
     """Return the figure's data; an empty mapping where there are none."""
     found: Mapping[str, Any] = json.loads(text) if text else {}
@@ -55,7 +63,7 @@ def draw(compared: Compared) -> Figure | None:
     style = GroupStyle(
         kind=_KINDS.get(options["plot"], "points"),
         error="SEM" if options["error_bars"] == "sem" else "SD",
-        replicate=options["replication_unit"],
+        replicate=options["replication_unit"].replace("_", " "),
         notes=tuple(notes(options)),
     )
     return compared_groups(groups, _brackets(options), Axis(compared.label, compared.unit), style)

@@ -30,6 +30,7 @@ def figure(
     options: dict[str, Any] = {
         "plot": "scatter" if correlation else entry.plot,
         "unit": unit,
+        "target": entry.target,
         "error_bars": entry.error_bars,
         "replication_unit": " x ".join(words(entry.unit)),
         "test": entry.test,

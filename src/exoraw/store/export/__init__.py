@@ -1,4 +1,4 @@
-"""Files for other programs: CSV for anything, Parquet for R and Python, XLSX for Excel and Prism."""
+"""Files for other programs: CSV for anything, Parquet for R and Python, XLSX, Prism, SPSS, R, RO-Crate."""
 
 from __future__ import annotations
 

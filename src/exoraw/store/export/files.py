@@ -18,8 +18,9 @@ from exoraw.store.export.text import write_csv
 from exoraw.store.export.workbook import write_xlsx
 from exoraw.store.results import Results
 
-Format = Literal["csv", "parquet", "xlsx"]
+Format = Literal["csv", "parquet", "xlsx", "prism", "spss", "r", "crate"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+_ONE_FILE = frozenset({"xlsx", "crate"})
 
 
 def export(
@@ -34,21 +35,21 @@ def export(
 
     Parameters
     ----------
-    to : "csv" (a folder, one file a table and wide tables), "parquet" (the same as Parquet) or "xlsx"
-        (one workbook)
+    to : "csv", "parquet" (a folder, one file a table and wide tables), "xlsx" (one workbook), "prism"
+        (.pzfx and text), "spss" (.sav), "r" (.rds and a script) or "crate" (one .zip, an RO-Crate)
     out : folder for the files; results/export by default. Older files of the same names are replaced
     redact : replace names of persons by pseudonyms, the same ones in every file
     byte_order_mark : begin CSV files with the mark by which Excel knows UTF-8
 
     Raises
     ------
-    StoreError : unknown format, damaged table
+    StoreError : unknown format, damaged table, a package of the extra `export` that is not installed
     DiskFull : no space
     """
     if to not in FORMATS:
         raise StoreError(f'There is no export to "{to}". There are: {", ".join(FORMATS)}.')
     place = out if out is not None else results.path / layout.EXPORT
-    folder = place if to == "xlsx" else place / to
+    folder = place if to in _ONE_FILE else place / to
     with explaining_full_disk(folder):
         folder.mkdir(parents=True, exist_ok=True)
     source = Source.of(results, hide_names=redact)
@@ -56,7 +57,30 @@ def export(
         return write_csv(source, folder, byte_order_mark=byte_order_mark)
     if to == "parquet":
         return _write_parquet(source, folder)
-    return [write_xlsx(source, folder / "exoraw.xlsx")]
+    if to == "xlsx":
+        return [write_xlsx(source, folder / "exoraw.xlsx")]
+    return _write_for_program(to, source, folder)
+
+
+def _write_for_program(
+    to: Literal["prism", "spss", "r", "crate"], source: Source, folder: Path
+) -> list[Path]:
+    """Write for one program; its module is imported here, and with it what it needs."""
+    if to == "prism":
+        from exoraw.store.export.prism import write_prism
+
+        return write_prism(source, folder)
+    if to == "spss":
+        from exoraw.store.export.spss import write_spss
+
+        return write_spss(source, folder)
+    if to == "r":
+        from exoraw.store.export.r import write_r
+
+        return write_r(source, folder)
+    from exoraw.store.export.crate import write_crate
+
+    return [write_crate(source, folder / "exoraw_crate.zip")]
 
 
 def _write_parquet(source: Source, folder: Path) -> list[Path]:
