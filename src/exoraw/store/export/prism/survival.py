@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +20,20 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _EVENT = re.compile(r"(survival_|os_|pfs_|dfs_)?event(_observed)?", re.IGNORECASE)
+_FACTOR = "time_h"
+_BETWEEN = " | "
 _SEEN = {"1": 1.0, "1.0": 1.0, "true": 1.0, "yes": 1.0, "0": 0.0, "0.0": 0.0, "false": 0.0, "no": 0.0}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An animal or patient: its group (levels of the factors), time, event (1 or 0), whether excluded."""
+
+    name: str
+    group: tuple[str, ...]
+    time: float
+    event: float
+    excluded: bool
 
 
 def survival_sheets(source: Source, grouping: Grouping) -> list[Sheet]:
@@ -29,8 +43,7 @@ def survival_sheets(source: Source, grouping: Grouping) -> list[Sheet]:
     The columns are found by name: event, survival_event ...; time, time_to_event, survival_time_days ...
     """
     samples = source.table("samples")
-    time = _named(samples, _TIME) or ("time_h" if "time_h" in samples.column_names else "")
-    event = _named(samples, _EVENT)
+    time, event = _named(samples, _TIME), _named(samples, _EVENT)
     if not time or not event:
         return []
     rows: dict[str, list[Mapping[str, Any]]] = {}
@@ -43,41 +56,57 @@ def survival_sheets(source: Source, grouping: Grouping) -> list[Sheet]:
 
 
 def _named(samples: pa.Table, pattern: re.Pattern[str]) -> str:
-    return next((name for name in samples.column_names if pattern.fullmatch(name)), "")
+    """Return the filled column of this name; the lab's own columns before time_h, which is a factor."""
+    found = [
+        name
+        for name in samples.column_names
+        if pattern.fullmatch(name) and any(value not in {None, ""} for value in samples[name].to_pylist())
+    ]
+    return next((name for name in found if name != _FACTOR), found[0] if found else "")
 
 
 def _sheet(title: str, rows: Sequence[Mapping[str, Any]], time: str, event: str, grouping: Grouping) -> Sheet:
     factors = [name for name in grouping.factors if name in rows[0] and name != time]
     varying = [name for name in factors if len({shown(row[name]) for row in rows}) > 1]
-    notes = [f"Survival table: X is {time}; 1 = the event was seen, 0 = censored (column {event})."]
-    kept: dict[str, tuple[tuple[str, ...], float, float, bool]] = {}
-    for row in rows:
-        who = str(row["subject"] or row["sample"])
-        group = tuple(shown(row[name]) for name in varying)
-        seen, at = _SEEN.get(str(row[event]).strip().lower()), _number(row[time])
-        if seen is None or at is None:
-            notes.append(
-                f'{who}: {time} "{row[time]}", {event} "{row[event]}" is no time with 1 or 0; left out.'
-            )
-        elif kept.setdefault(who, (group, at, seen, row["excluded"] is True))[:3] != (group, at, seen):
-            notes.append(f"{who} has several rows that differ; the first stands here.")
-    notes.append("One row is one subject (one sample, where the sheet names no subject).")
+    subjects, left_out = _subjects(rows, time, event, varying)
     groups = sorted(
-        {group for group, *_ in kept.values()},
+        {subject.group for subject in subjects},
         key=lambda levels: [grouping.order(*pair) for pair in zip(varying, levels, strict=True)],
     )
-    ordered = sorted(kept.items(), key=lambda item: groups.index(item[1][0]))
-    columns = tuple(
-        Column(" | ".join(group) or "all", (tuple(_cell(entry, group) for _, entry in ordered),))
-        for group in groups
+    ordered = sorted(subjects, key=lambda subject: groups.index(subject.group))
+    notes = (
+        f"Survival table: X is {time}; 1 = the event was seen, 0 = censored (column {event}).",
+        "One row is one subject (one sample, where the sheet names no subject).",
+        *left_out,
     )
-    x = Column(time, (tuple(Cell(at, excluded) for _, (_, at, _, excluded) in ordered),))
-    return Sheet(title, "Survival", columns, tuple(who for who, _ in ordered), x, tuple(dict.fromkeys(notes)))
+    columns = tuple(Column(_BETWEEN.join(group) or "all", (_events(ordered, group),)) for group in groups)
+    x = Column(time, (tuple(Cell(subject.time, subject.excluded) for subject in ordered),))
+    return Sheet(title, "Survival", columns, tuple(subject.name for subject in ordered), x, notes)
 
 
-def _cell(entry: tuple[tuple[str, ...], float, float, bool], group: tuple[str, ...]) -> Cell:
-    own, _, seen, excluded = entry
-    return Cell(seen, excluded) if own == group else MISSING
+def _subjects(
+    rows: Sequence[Mapping[str, Any]], time: str, event: str, factors: Sequence[str]
+) -> tuple[list[Subject], list[str]]:
+    """Return each subject once, and what is to be said about rows that were left out."""
+    kept: dict[str, Subject] = {}
+    said: dict[str, None] = {}
+    for row in rows:
+        name = str(row["subject"] or row["sample"])
+        at, seen = _number(row[time]), _SEEN.get(str(row[event]).strip().lower())
+        if at is None or seen is None:
+            said[
+                f'{name}: {time} "{row[time]}", {event} "{row[event]}" is no time with 1 or 0; left out.'
+            ] = None
+            continue
+        group = tuple(shown(row[factor]) for factor in factors)
+        subject = Subject(name, group, at, seen, row["excluded"] is True)
+        if kept.setdefault(name, subject) != subject:
+            said[f"{name} has several rows that differ; the first stands here."] = None
+    return list(kept.values()), list(said)
+
+
+def _events(subjects: Sequence[Subject], group: tuple[str, ...]) -> tuple[Cell, ...]:
+    return tuple(Cell(s.event, s.excluded) if s.group == group else MISSING for s in subjects)
 
 
 def _number(value: Any) -> float | None:
