@@ -83,7 +83,7 @@ def write_sav(pyreadstat: Any, path: Path, sheet: Sheet, label: str) -> None:
             variable_value_labels=sheet.value_labels,
             variable_measure=sheet.measures,
             variable_format=sheet.formats,
-            row_compress=True,
+            row_compress=False,  # compressed, -0.0 becomes 0.0
         )
 
 
