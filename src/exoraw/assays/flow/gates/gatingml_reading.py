@@ -10,6 +10,7 @@ import numpy as np
 
 from exoraw.assays.flow.gates.errors import GateError
 from exoraw.assays.flow.gates.events import FROM_FILE, UNCOMPENSATED, Dimension
+from exoraw.assays.flow.gates.gatingml_ids import names_of
 from exoraw.assays.flow.gates.gatingml_parts import (
     GATING,
     SCALE_PARAMETERS,
@@ -56,19 +57,21 @@ def read_gatingml(path: str | Path) -> Strategy:
         scales, matrices that are not square): nothing is left out silently
     GateError : gates that do not fit together
     """
-    root = read_xml(Path(path), skip={"custom_info"})
+    root = read_xml(Path(path))
     if root.name != "Gating-ML" or root.space != GATING:
         found = f"{root.name} of {root.space or 'no namespace'}"
         raise root.wrong("a GatingML 2.0 document", found, "A FlowJo workspace is read by read_workspace.")
-    unknown = [e for e in root.children if e.name not in {"transformation", "spectrumMatrix", *_SHAPES}]
+    names = names_of(root.all("custom_info"))
+    known_parts = {"transformation", "spectrumMatrix", "custom_info", *_SHAPES}
+    unknown = [each for each in root.children if each.name not in known_parts]
     if unknown:
         known = listed(["transformation", "spectrumMatrix", *_SHAPES])
         raise unknown[0].wrong(f"one of {known}", unknown[0].name, "It is not supported.")
     scales = {each.get("id"): _scale(each) for each in root.all("transformation")}
-    matrices = {each.get("id"): _matrix(each) for each in root.all("spectrumMatrix")}
-    context = _Context(scales, matrices)
+    matrices = {each.get("id"): _matrix(each, names) for each in root.all("spectrumMatrix")}
+    context = _Context(scales, matrices, names)
     gates = [_named(each, context) for each in root.children if each.name in _SHAPES]
-    return Strategy(tuple(gates), {name: matrix.spillover for name, matrix in matrices.items()})
+    return Strategy(tuple(gates), {each.spillover.source: each.spillover for each in matrices.values()})
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,12 @@ class _Context:
 
     scales: Mapping[str, Scale]
     matrices: Mapping[str, _Matrix]
+    names: Mapping[str, str]
+
+    def name(self, element: Element, attribute: str) -> str:
+        """The name behind an id; the id itself in documents of other programs."""
+        word = element.get(attribute)
+        return self.names.get(word, word)
 
     def dimension(self, element: Element) -> Dimension:
         channel = channel_of(element)
@@ -91,7 +100,7 @@ class _Context:
             matrix = self.matrices.get(compensation)
             if matrix is None:
                 raise _unknown(element, "spectrumMatrix", compensation, self.matrices)
-            channel = _detector(matrix, channel)
+            channel, compensation = _detector(matrix, channel), matrix.spillover.source
         name = element.attributes.get("transformation-ref")
         if name is not None and name not in self.scales:
             raise _unknown(element, "transformation", name, self.scales)
@@ -111,9 +120,9 @@ def _detector(matrix: _Matrix, name: str) -> str:
 
 
 def _scale(element: Element) -> Scale:
-    inside = [child for child in element.children if child.name in SCALE_PARAMETERS]
-    there = listed(child.name for child in element.children)
-    if len(element.children) != 1 or not inside:
+    parts = [child for child in element.children if child.name != "custom_info"]
+    there = listed(child.name for child in parts)
+    if len(parts) != 1 or parts[0].name not in SCALE_PARAMETERS:
         raise element.wrong(
             f"transformation {shown(element.get('id'))} to be one of {listed(SCALE_PARAMETERS)}",
             there,
@@ -123,12 +132,12 @@ def _scale(element: Element) -> Scale:
     if limits:
         raise element.wrong("a transformation without bounds", listed(limits), "Bounds are not supported.")
     try:
-        return scale_of(inside[0])
+        return scale_of(parts[0])
     except TransformError as error:
-        raise inside[0].wrong("numbers that make a scale", str(error)) from error
+        raise parts[0].wrong("numbers that make a scale", str(error)) from error
 
 
-def _matrix(element: Element) -> _Matrix:
+def _matrix(element: Element, names: Mapping[str, str]) -> _Matrix:
     dyes = tuple(each.get("name") for each in element.need("fluorochromes").all("fcs-dimension"))
     detectors = tuple(each.get("name") for each in element.need("detectors").all("fcs-dimension"))
     rows = [[each.number("value") for each in row.all("coefficient")] for row in element.all("spectrum")]
@@ -139,19 +148,21 @@ def _matrix(element: Element) -> _Matrix:
     if element.attributes.get("matrix-inverted-already", "false") in {"true", "1"}:
         raise element.wrong("a spillover matrix", "one that is inverted already", "This is not supported.")
     try:
-        spillover = Spillover(detectors, np.array(rows), element.get("id"))
+        name = names.get(element.get("id"), element.get("id"))
+        spillover = Spillover(detectors, np.array(rows), name)
     except SpilloverError as error:
         raise element.wrong("a usable spillover matrix", str(error)) from error
     return _Matrix(spillover, dyes)
 
 
 def _named(element: Element, context: _Context) -> NamedGate:
-    name = element.get("id")
+    name = context.name(element, "id")
     try:
         gate = _SHAPES[element.name](element, context)
     except GateError as error:
         raise element.wrong(f"a usable gate {shown(name)}", str(error)) from error
-    return NamedGate(name, gate, element.attributes.get("parent_id", ""))
+    parent = context.name(element, "parent_id") if "parent_id" in element.attributes else ""
+    return NamedGate(name, gate, parent)
 
 
 def _rectangle(element: Element, context: _Context) -> Gate:
@@ -185,35 +196,36 @@ def _quadrants(element: Element, context: _Context) -> Gate:
         values = tuple(value.as_number(value.text, "divider") for value in each.all("value"))
         dividers[each.get("id")] = Divider(context.dimension(each), values)
     return Quadrants(
-        tuple(dividers.values()), tuple(_quadrant(each, dividers) for each in element.all("Quadrant"))
+        tuple(dividers.values()),
+        tuple(_quadrant(each, dividers, context) for each in element.all("Quadrant")),
     )
 
 
-def _quadrant(element: Element, dividers: Mapping[str, Divider]) -> Quadrant:
+def _quadrant(element: Element, dividers: Mapping[str, Divider], context: _Context) -> Quadrant:
     sections: dict[str, int] = {}
     for each in element.all("position"):
         name = each.get("divider_ref")
         if name not in dividers:
             raise _unknown(each, "divider", name, dividers)
         sections[name] = int(np.searchsorted(dividers[name].values, each.number("location"), side="right"))
-    return Quadrant(element.get("id"), tuple(sections.get(name) for name in dividers))
+    return Quadrant(context.name(element, "id"), tuple(sections.get(name) for name in dividers))
 
 
-def _boolean(element: Element, _: _Context) -> Gate:
+def _boolean(element: Element, context: _Context) -> Gate:
     operations: list[tuple[Operation, Element]] = [
         (word, child) for word in ("and", "or", "not") for child in element.all(word)
     ]
     if len(operations) != 1:
         raise element.wrong("one of and, or, not in a BooleanGate", str(len(operations)))
     ((operation, content),) = operations
-    return Boolean(operation, tuple(_reference(each) for each in content.all("gateReference")))
+    return Boolean(operation, tuple(_reference(each, context) for each in content.all("gateReference")))
 
 
-def _reference(element: Element) -> Reference:
+def _reference(element: Element, context: _Context) -> Reference:
     word = element.attributes.get("use-as-complement", "false")
     if word not in COMPLEMENT:
         raise element.wrong("true or false for use-as-complement", shown(word))
-    return Reference(element.get("ref"), COMPLEMENT[word])
+    return Reference(context.name(element, "ref"), COMPLEMENT[word])
 
 
 _SHAPES: Mapping[str, Callable[[Element, _Context], Gate]] = {

@@ -10,6 +10,7 @@ import numpy as np
 
 from exoraw.assays.flow.gates.errors import GateError
 from exoraw.assays.flow.gates.events import AS_GIVEN, FROM_FILE, UNCOMPENSATED, Dimension
+from exoraw.assays.flow.gates.gatingml_ids import NAME, Ids
 from exoraw.assays.flow.gates.gatingml_parts import DATATYPES, GATING, SCALE_PARAMETERS, TRANSFORMS
 from exoraw.assays.flow.gates.scales import LN10, Fasinh, Scale
 from exoraw.assays.flow.gates.shapes import Boolean, Ellipsoid, Gate, Polygon, Quadrants, Rectangle, Reference
@@ -19,7 +20,6 @@ from exoraw.assays.flow.transforms import Arcsinh
 from exoraw.study.words import shown
 
 GIVEN_MATRIX = "compensation"  # id of the matrix that `as_given` brings
-Ids = Mapping[Scale, str]
 
 
 def gatingml(strategy: Strategy, *, as_given: str | Spillover) -> str:
@@ -42,14 +42,15 @@ def gatingml(strategy: Strategy, *, as_given: str | Spillover) -> str:
         matrices[_free(GIVEN_MATRIX, matrices)] = as_given
     gates = [part for each in strategy.gates for part in _inside_out(each, strategy)]
     gates = [replace(each, gate=_said(each.gate, as_given, matrices)) for each in gates]
-    ids = _scale_ids(gates)
+    ids = _document_ids(gates, matrices)
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         f'<gating:Gating-ML xmlns:gating="{GATING}"',
         f'                  xmlns:transforms="{TRANSFORMS}"',
         f'                  xmlns:data-type="{DATATYPES}">',
-        *(f"  {line}" for name, matrix in matrices.items() for line in _matrix_lines(name, matrix)),
-        *(f"  {line}" for scale, name in ids.items() for line in _scale_lines(scale, name)),
+        *(f"  {line}" for line in _name_lines(ids)),
+        *(f"  {line}" for name, matrix in matrices.items() for line in _matrix_lines(name, matrix, ids)),
+        *(f"  {line}" for scale in _scales(gates) for line in _scale_lines(scale, ids)),
         *(f"  {line}" for each in gates for line in _gate_lines(each, ids)),
         "</gating:Gating-ML>",
     ]
@@ -89,14 +90,40 @@ def _standard(scale: Scale | None) -> Scale | None:
     return Fasinh(scale.cofactor * float(np.sinh(1.0)), 1 / LN10) if isinstance(scale, Arcsinh) else scale
 
 
-def _scale_ids(gates: Sequence[NamedGate]) -> dict[Scale, str]:
-    ids: dict[Scale, str] = {}
+def _scales(gates: Sequence[NamedGate]) -> dict[Scale, str]:
+    """Every scale with GatingML's word for it, in order of first use."""
+    words: dict[Scale, str] = {}
     for each in gates:
         for dimension in dimensions_of(each.gate):
-            if dimension.scale is not None and dimension.scale not in ids:
-                word = _word(dimension.scale, each.name)
-                ids[dimension.scale] = f"{word}_{len(ids) + 1}"
+            if dimension.scale is not None and dimension.scale not in words:
+                words[dimension.scale] = _word(dimension.scale, each.name)
+    return words
+
+
+def _document_ids(gates: Sequence[NamedGate], matrices: Mapping[str, Spillover]) -> Ids:
+    ids = Ids()
+    for each in gates:
+        ids.add(("gate", each.name), each.name)
+        if isinstance(each.gate, Quadrants):
+            for quadrant in each.gate.quadrants:
+                ids.add(("gate", quadrant.name), quadrant.name)
+    for name in matrices:
+        ids.add(("matrix", name), name)
+    for scale, word in _scales(gates).items():
+        ids.add(scale, word)
+    for each in gates:
+        if isinstance(each.gate, Quadrants):
+            for number, divider in enumerate(each.gate.dividers):
+                ids.add((each.name, number), f"divider_{divider.dimension.channel}")
     return ids
+
+
+def _name_lines(ids: Ids) -> Iterator[str]:
+    changed = list(ids.changed())
+    if changed:
+        yield "<data-type:custom_info>"
+        yield from (f"  <{NAME} of={quoteattr(chosen)} is={quoteattr(name)}/>" for chosen, name in changed)
+        yield "</data-type:custom_info>"
 
 
 def _word(scale: Scale, gate: str) -> str:
@@ -110,17 +137,17 @@ def _word(scale: Scale, gate: str) -> str:
     return found
 
 
-def _scale_lines(scale: Scale, name: str) -> Iterator[str]:
-    word = _word(scale, name)
+def _scale_lines(scale: Scale, ids: Ids) -> Iterator[str]:
+    word = _word(scale, "")
     pairs = dict(zip((field.upper() for field in scale.__dataclass_fields__), astuple(scale), strict=True))
-    attributes = " ".join(f'transforms:{key}="{pairs[key]!r}"' for key in SCALE_PARAMETERS[word][1])
-    yield f"<transforms:transformation transforms:id={quoteattr(name)}>"
+    attributes = " ".join(f'transforms:{key}="{float(pairs[key])!r}"' for key in SCALE_PARAMETERS[word][1])
+    yield f'<transforms:transformation transforms:id="{ids[scale]}">'
     yield f"  <transforms:{word} {attributes}/>"
     yield "</transforms:transformation>"
 
 
-def _matrix_lines(name: str, matrix: Spillover) -> Iterator[str]:
-    yield f"<transforms:spectrumMatrix transforms:id={quoteattr(name)}>"
+def _matrix_lines(name: str, matrix: Spillover, ids: Ids) -> Iterator[str]:
+    yield f'<transforms:spectrumMatrix transforms:id="{ids["matrix", name]}">'
     for word in ("fluorochromes", "detectors"):
         yield f"  <transforms:{word}>"
         yield from (f"    {_fcs_dimension(channel)}" for channel in matrix.channels)
@@ -135,8 +162,8 @@ def _matrix_lines(name: str, matrix: Spillover) -> Iterator[str]:
 def _gate_lines(named: NamedGate, ids: Ids) -> Iterator[str]:
     gate = named.gate
     tag = f"gating:{_TAGS[type(gate)]}"
-    parent = f" gating:parent_id={quoteattr(named.parent)}" if named.parent else ""
-    yield f"<{tag} gating:id={quoteattr(named.name)}{parent}>"
+    parent = f' gating:parent_id="{ids["gate", named.parent]}"' if named.parent else ""
+    yield f'<{tag} gating:id="{ids["gate", named.name]}"{parent}>'
     if isinstance(gate, Rectangle):
         lines = _rectangle_lines(gate, ids)
     elif isinstance(gate, Polygon):
@@ -144,9 +171,9 @@ def _gate_lines(named: NamedGate, ids: Ids) -> Iterator[str]:
     elif isinstance(gate, Ellipsoid):
         lines = _ellipsoid_lines(gate, ids)
     elif isinstance(gate, Quadrants):
-        lines = _quadrant_lines(gate, ids)
+        lines = _quadrant_lines(named.name, gate, ids)
     else:
-        lines = _boolean_lines(gate)
+        lines = _boolean_lines(gate, ids)
     yield from (f"  {line}" for line in lines)
     yield f"</{tag}>"
 
@@ -155,13 +182,17 @@ def _dimension_lines(
     dimension: Dimension, ids: Ids, extra: str = "", tag: str = "dimension"
 ) -> Iterator[str]:
     scale = f' gating:transformation-ref="{ids[dimension.scale]}"' if dimension.scale is not None else ""
-    yield f"<gating:{tag}{extra}{scale} gating:compensation-ref={quoteattr(dimension.compensation)}>"
+    word = dimension.compensation
+    word = word if word in {UNCOMPENSATED, FROM_FILE} else ids["matrix", word]
+    yield f'<gating:{tag}{extra}{scale} gating:compensation-ref="{word}">'
     yield f"  {_fcs_dimension(dimension.channel)}"
     if tag == "dimension":
         yield f"</gating:{tag}>"
 
 
 def _fcs_dimension(channel: str) -> str:
+    if not channel.isprintable():
+        raise GateError(f"channel {shown(channel)}: its name holds a letter that XML cannot; rename it.")
     return f"<data-type:fcs-dimension data-type:name={quoteattr(channel)}/>"
 
 
@@ -196,17 +227,18 @@ def _ellipsoid_lines(gate: Ellipsoid, ids: Ids) -> Iterator[str]:
     yield _value("distanceSquare", gate.distance_square)
 
 
-def _quadrant_lines(gate: Quadrants, ids: Ids) -> Iterator[str]:
-    for number, divider in enumerate(gate.dividers, start=1):
-        yield from _dimension_lines(divider.dimension, ids, f' gating:id="divider_{number}"', "divider")
+def _quadrant_lines(name: str, gate: Quadrants, ids: Ids) -> Iterator[str]:
+    for number, divider in enumerate(gate.dividers):
+        extra = f' gating:id="{ids[name, number]}"'
+        yield from _dimension_lines(divider.dimension, ids, extra, "divider")
         yield from (f"  <gating:value>{float(value)!r}</gating:value>" for value in divider.values)
         yield "</gating:divider>"
     for quadrant in gate.quadrants:
-        yield f"<gating:Quadrant gating:id={quoteattr(quadrant.name)}>"
-        for number, (divider, at) in enumerate(zip(gate.dividers, quadrant.sections, strict=True), start=1):
+        yield f'<gating:Quadrant gating:id="{ids["gate", quadrant.name]}">'
+        for number, (divider, at) in enumerate(zip(gate.dividers, quadrant.sections, strict=True)):
             if at is not None:
                 place = _within(divider.values, at)
-                where = f'gating:divider_ref="divider_{number}" gating:location="{place!r}"'
+                where = f'gating:divider_ref="{ids[name, number]}" gating:location="{place!r}"'
                 yield f"  <gating:position {where}/>"
         yield "</gating:Quadrant>"
 
@@ -216,11 +248,11 @@ def _within(values: Sequence[float], section: int) -> float:
     return float(values[section - 1]) if section else float(values[0]) - max(1.0, abs(float(values[0])))
 
 
-def _boolean_lines(gate: Boolean) -> Iterator[str]:
+def _boolean_lines(gate: Boolean, ids: Ids) -> Iterator[str]:
     yield f"<gating:{gate.operation}>"
     for operand in gate.operands:
         turned = ' gating:use-as-complement="true"' if operand.complement else ""
-        yield f"  <gating:gateReference gating:ref={quoteattr(operand.name)}{turned}/>"
+        yield f'  <gating:gateReference gating:ref="{ids["gate", operand.name]}"{turned}/>'
     yield f"</gating:{gate.operation}>"
 
 
