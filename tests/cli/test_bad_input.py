@@ -493,6 +493,14 @@ def test_exports_open_in_other_programs_and_hold_the_same_numbers(lab, tmp_path:
     assert pytest.approx(expected, rel=1e-12) in [line[place] for line in cells]
 
 
+def test_figures_for_a_paper_are_exported_in_three_formats(lab, tmp_path: Path) -> None:
+    ended = lab.call("export", lab.folder, "--to", "figures", "--folder", tmp_path)
+    assert ended.code == 0, ended.said
+    written = sorted(path.suffix for path in (tmp_path / "figures").iterdir())
+    assert written.count(".svg") == written.count(".png") == written.count(".pdf") > 0
+    assert "Not drawn" not in ended.said
+
+
 def test_nothing_is_exported_into_the_raw_folder(lab) -> None:
     for words in (
         ("export", lab.folder, "--folder", lab.path("raw/out")),

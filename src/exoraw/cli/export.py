@@ -1,4 +1,4 @@
-"""`exoraw export --to csv|parquet|xlsx|prism|spss|r|crate`: the tables as files that other programs open."""
+"""`exoraw export --to ...`: the tables as files that other programs open, and the figures for a paper."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Target(StrEnum):
     spss = "spss"
     r = "r"
     crate = "crate"
+    figures = "figures"
 
 
 def command(
@@ -36,5 +37,22 @@ def command(
     from exoraw.store.results import Results
 
     place = None if folder is None else outside_raw(folder, results)
+    if to is Target.figures:
+        _publish(results_folder(results), place, redact=redact)
+        return
     for path in export(Results(results_folder(results)), to.value, place, redact=redact):
         say(out(), str(path))
+
+
+def _publish(results: Path, folder: Path | None, *, redact: bool) -> None:
+    """Write the figures for a paper, and say which could not be drawn."""
+    from exoraw.cli.console import out, say
+    from exoraw.report.published import publish_figures
+    from exoraw.store.layout import EXPORT
+
+    place = (folder or results / EXPORT) / "figures"
+    written, left_out = publish_figures(results, place, redact=redact)
+    for path in written:
+        say(out(), str(path))
+    for reason in left_out:
+        say(out(), f"Not drawn: {reason}")
