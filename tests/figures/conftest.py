@@ -13,7 +13,8 @@ from matplotlib.text import Text
 
 from exoraw.figures import look
 
-SLACK = 0.6  # pt; letters end before the box that a font gives them
+SLACK = 0.3  # pt; letters end before the box that a font gives them
+FINE = 720  # dpi
 
 
 @pytest.fixture(autouse=True)
@@ -61,27 +62,33 @@ def texts_of(figure: Figure) -> list[Text]:
     return [t for t in figure.findobj(Text) if t.get_visible() and t.get_text().strip()]
 
 
+def placed_texts(figure: Figure) -> tuple[list[tuple[str, np.ndarray]], np.ndarray]:
+    """Every text with its corners in pt, as a printer places them: screens round letters to their pixels."""
+    screen = figure.dpi
+    try:
+        figure.set_dpi(FINE)
+        with look.house_style():
+            figure.draw_without_rendering()
+            renderer = figure.canvas.get_renderer()
+            shown = [(t.get_text(), corners(t, renderer) * 72 / FINE) for t in texts_of(figure)]
+        return shown, figure.get_size_inches() * 72
+    finally:
+        figure.set_dpi(screen)
+
+
 @pytest.fixture
 def legible() -> Callable[[Figure], list[str]]:
     """Check a figure's texts; returns them."""
 
     def check(figure: Figure) -> list[str]:
-        with look.house_style():
-            figure.draw_without_rendering()
-            renderer = figure.canvas.get_renderer()
-            page = figure.bbox
-            shown = [(text, corners(text, renderer)) for text in texts_of(figure)]
+        shown, page = placed_texts(figure)
         for text, shape in shown:
             low, high = shape.min(axis=0), shape.max(axis=0)
-            inside = (
-                np.all(low >= -SLACK) and high[0] <= page.width + SLACK and high[1] <= page.height + SLACK
-            )
-            assert inside, (
-                f"{text.get_text()!r} leaves the page: {low} to {high} of {page.width, page.height}"
-            )
+            inside = np.all(low >= -SLACK) and np.all(high <= page + SLACK)
+            assert inside, f"{text!r} leaves the page: {low} to {high} of {page}"
         for (one, a), (other, b) in itertools.combinations(shown, 2):
             gap = apart(a, b)
-            assert gap >= -SLACK, f"{one.get_text()!r} lies on {other.get_text()!r} by {-gap:.2f} pt"
-        return [text.get_text() for text, _ in shown]
+            assert gap >= -SLACK, f"{one!r} lies on {other!r} by {-gap:.2f} pt"
+        return [text for text, _ in shown]
 
     return check

@@ -20,8 +20,9 @@ def comparison(study, **changes):
         {"label": "DOX", "second": "", "values": [3.0, 3.3, 2.8], "excluded": []},
     ]
     options = {
-        "plot": "bars", "unit": "%", "target": "", "error_bars": "sd", "replication_unit": "culture",
-        "test": "welch", "tests": [{"group": "DOX", "reference": "control", "p": 0.001, "state": "ok"}],
+        "plot": "bars", "unit": "%", "first": ["late_apoptotic", "", ""], "error_bars": "sd",
+        "replication_unit": "culture", "test": "welch",
+        "tests": [{"group": "DOX", "reference": "control", "p": 0.001, "state": "ok"}],
         "groups": groups, "stars": ["* p < 0.05"], "pairs": [],
         "marks": [{"group": "DOX", "reference": "control", "text": "**", "symbol": "*"}],
     } | changes  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.lines import Line2D
@@ -39,6 +39,11 @@ class Key:
     hollow: bool = False
     dash: Any = None
 
+    @property
+    def indent(self) -> float:
+        """Return the pt before its name; a key without a sample is a line of text."""
+        return SWATCH + TEXT_GAP if self.fill or self.marker or self.dash is not None else 0.0
+
 
 @dataclass(frozen=True)
 class Legend:
@@ -58,11 +63,11 @@ def arrange_legend(keys: Sequence[Key], width: float) -> Legend:
     places: list[tuple[Key, float, int]] = []
     x, row = 0.0, 0
     for key in keys:
-        name = words.cut(words.one_line(key.text), width - SWATCH - TEXT_GAP)
-        needed = SWATCH + TEXT_GAP + look.text_width(name)
+        name = words.cut(words.one_line(key.text), width - key.indent)
+        needed = key.indent + look.text_width(name)
         if x > 0 and x + needed > width:
             x, row = 0.0, row + 1
-        places.append((Key(name, key.colour, key.fill, key.hatch, key.marker, key.hollow, key.dash), x, row))
+        places.append((replace(key, text=name), x, row))
         x += needed + KEY_GAP
     return Legend(tuple(places), row + 1 if places else 0)
 
@@ -72,7 +77,7 @@ def write_legend(plot: Plot, legend: Legend, left: float, top: float) -> None:
     for key, x, row in legend.places:
         middle = top - (row + 0.5) * ROW
         _sample(plot, key, left + x, middle)
-        plot.write(left + x + SWATCH + TEXT_GAP, middle - 0.36 * look.SMALL, key.text, ha="left")
+        plot.write(left + x + key.indent, middle - 0.36 * look.SMALL, key.text, ha="left")
 
 
 def _sample(plot: Plot, key: Key, x: float, middle: float) -> None:

@@ -20,6 +20,7 @@ EDGE = 3.0  # pt kept free along the page's edges
 TICK_GAP = 5.0  # pt from the axis line to a tick's label
 LABEL_GAP = 4.0  # pt from tick labels to the axis' label
 NOTE_GAP = 7.0  # pt above the lines below a figure
+AXIS_DEPTH = TICK_GAP + look.line_height() + 1.0  # pt under a horizontal axis, down to its label
 BASELINE = 0.8  # of a type's size: how far its baseline lies under the top of its line
 COLUMNS: tuple[Column, ...] = ("single", "one_and_half", "double")
 
@@ -109,6 +110,23 @@ def value_axis(plot: Plot, scale: Scale, label: Sequence[str]) -> None:
             x - i * look.line_height(look.LABEL), scale.length / 2, line, size=look.LABEL, rotation=90,
             ha="right", va="center", rotation_mode="default",
         )  # fmt: skip
+
+
+def horizontal_axis(plot: Plot, scale: Scale, label: Sequence[str]) -> None:
+    """Draw a value or time axis below a plot whose x data are pt along that scale."""
+    axis = plot.axes.xaxis
+    axis.set_major_locator(FixedLocator(scale.points(scale.ticks).tolist()))
+    axis.set_major_formatter(FixedFormatter(scale.labels))
+    axis.set_minor_locator(FixedLocator(scale.points(scale.minor).tolist()) if scale.minor else NullLocator())
+    axis.set_tick_params(pad=TICK_GAP - 3.0)
+    for i, line in enumerate(label):
+        y = -AXIS_DEPTH - (i + BASELINE) * look.line_height(look.LABEL)
+        plot.write(scale.length / 2, y, line, size=look.LABEL)
+
+
+def horizontal_room(label: Sequence[str]) -> float:
+    """Return the pt below a plot that a horizontal axis with its label needs."""
+    return AXIS_DEPTH + len(label) * look.line_height(look.LABEL)
 
 
 def set_ticks(axis: Any, scale: Scale) -> None:

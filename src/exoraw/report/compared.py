@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from exoraw.figures import Axis, Bracket, GroupStyle, GroupValues, compared_groups
+from exoraw.figures.paired import PairedStyle, paired_lines
+from exoraw.figures.scatter import ScatterStyle, scatter
+from exoraw.report import words
 from exoraw.report.groups import Series
 
 KIND = "comparison"
@@ -24,6 +28,7 @@ class Compared:
     ----------
     name, title : of the figure
     label, unit : what was measured, for the value axis
+    second : label and unit of a correlation's other measure
     options : the figure's data as `assays/comparing` writes them
     """
 
@@ -32,6 +37,7 @@ class Compared:
     label: str
     unit: str
     options: Mapping[str, Any]
+    second: tuple[str, str] = ("", "")
 
     @property
     def tested(self) -> str:
@@ -42,8 +48,18 @@ class Compared:
 def compared_of(row: Mapping[Any, Any], series: Sequence[Series]) -> Compared:
     """Return the comparison of a row of the table `figures`, labelled by the series that it is about."""
     options = options_of(row["options"])
-    own = next((one for one in series if one.target == options.get("target", "")), series[0])
-    return Compared(row["name"], row["title"], own.label, own.unit_label, options)
+    label, unit = _named(options.get("first", ()), series)
+    second = _named(options["second"], series) if "second" in options else ("", "")
+    return Compared(row["name"], row["title"], label, unit, options, second)
+
+
+def _named(wanted: Sequence[str], series: Sequence[Series]) -> tuple[str, str]:
+    """Return label and unit of the series with this measure, entity and target, else of the nearest."""
+    own = (one for one in series if [one.measure, one.entity, one.target] == list(wanted))
+    found = next(own, None)
+    if found is None:  # named without its entity, because there is one only
+        found = next((one for one in series if one.measure in wanted[:1]), series[0])
+    return found.label, found.unit_label
 
 
 def options_of(text: str) -> Mapping[str, Any]:
@@ -55,18 +71,55 @@ def options_of(text: str) -> Mapping[str, Any]:
 def draw(compared: Compared) -> Figure | None:
     """Draw a comparison at a journal's column width; None where no unit has a value."""
     options = compared.options
-    if not any(group["values"] or group["excluded"] for group in options.get("groups", ())):
+    if options["plot"] == "scatter":
+        return _drawn_scatter(compared)
+    if not any(group["values"] or group["excluded"] for group in options["groups"]):
         return None
+    if options["plot"] == "paired" and options["pairs"]:
+        return _drawn_pairs(compared)
     groups = [
         GroupValues(one["label"], one["values"], one["excluded"], one["second"]) for one in options["groups"]
     ]
     style = GroupStyle(
         kind=_KINDS.get(options["plot"], "points"),
-        error="SEM" if options["error_bars"] == "sem" else "SD",
-        replicate=options["replication_unit"].replace("_", " "),
+        error=_error(options),
+        replicate=_replicate(options),
         notes=tuple(notes(options)),
     )
     return compared_groups(groups, _brackets(options), Axis(compared.label, compared.unit), style)
+
+
+def _drawn_pairs(compared: Compared) -> Figure:
+    options = compared.options
+    conditions = list(dict.fromkeys(group["label"] for group in options["groups"]))
+    values = np.array(options["pairs"], dtype=np.float64)  # None becomes NaN
+    style = PairedStyle(error=_error(options), replicate=_replicate(options), notes=tuple(notes(options)))
+    axis = Axis(compared.label, compared.unit)
+    return paired_lines(conditions, values, axis, _brackets(options), style)
+
+
+def _drawn_scatter(compared: Compared) -> Figure | None:
+    options = compared.options
+    if not options["x"]:
+        return None
+    axes = (Axis(*compared.second, from_zero=False), Axis(compared.label, compared.unit, from_zero=False))
+    (test,) = options["tests"]
+    said = test["state"] if test["p"] is None else f"p = {words.number(test['p'])}"
+    value = "" if test["estimate"] is None else f"{test['estimate_of']} = {words.number(test['estimate'])}, "
+    style = ScatterStyle(
+        line=options["test"] == "pearson",
+        replicate=_replicate(options),
+        notes=(f"{options['test'].capitalize()}: {value}{said}.",),
+    )
+    return scatter(options["x"], options["y"], *axes, style)
+
+
+def _error(options: Mapping[str, Any]) -> Literal["SD", "SEM"]:
+    return "SEM" if options["error_bars"] == "sem" else "SD"
+
+
+def _replicate(options: Mapping[str, Any]) -> str:
+    return str(options["replication_unit"]).replace("_", " ")
 
 
 def notes(options: Mapping[str, Any]) -> list[str]:

@@ -30,7 +30,7 @@ def figure(
     options: dict[str, Any] = {
         "plot": "scatter" if correlation else entry.plot,
         "unit": unit,
-        "target": entry.target,
+        "first": [entry.measure, entry.entity, entry.target],
         "error_bars": entry.error_bars,
         "replication_unit": " x ".join(words(entry.unit)),
         "test": entry.test,
@@ -38,6 +38,7 @@ def figure(
     }
     if correlation:
         options |= _scatter(frame, entry)
+        options["second"] = [entry.second_measure, entry.second_entity, entry.second_target]
     else:
         levels = _levels(frame, entry)
         options |= {
@@ -51,8 +52,8 @@ def figure(
     measures = tuple(dict.fromkeys(name for name in (entry.measure, entry.second_measure) if name))
     return Figure(
         name=f"compare {entry.title}", title=entry.title, kind=KIND, measures=measures,
-        entities=(entry.entity,) if entry.entity else (), caption=caption(entry), order=order,
-        options=options,
+        entities=(entry.entity,) if entry.entity and not correlation else (), caption=caption(entry),
+        order=order, options=options,
     )  # fmt: skip
 
 
@@ -148,6 +149,8 @@ def _written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
             "reference": result.reference,
             "p": result.p if result.p_adjusted is None else result.p_adjusted,
             "state": str(result.state),
+            "estimate": result.effects[0].value if result.effects else None,
+            "estimate_of": result.effects[0].name if result.effects else "",
         }
         for result in results
     ]
