@@ -33,14 +33,15 @@ def command(
     """Write the results as files for Excel, Prism, SPSS or R, or as RO-Crate; every cell keeps its type."""
     from exoraw.cli.console import out, say
     from exoraw.cli.places import outside_raw, results_folder
-    from exoraw.store.export import export
+    from exoraw.store.export import FORMATS, export
     from exoraw.store.results import Results
 
     place = None if folder is None else outside_raw(folder, results)
     if to is Target.figures:
         _publish(results_folder(results), place, redact=redact)
         return
-    for path in export(Results(results_folder(results)), to.value, place, redact=redact):
+    kind = next(kind for kind in FORMATS if kind == to.value)
+    for path in export(Results(results_folder(results)), kind, place, redact=redact):
         say(out(), str(path))
 
 
