@@ -82,6 +82,11 @@ def test_what_was_not_tested_is_said_below_the_figure() -> None:
     assert Compared("f", "t", "l", "u", options(tests=untested)).tested == "DOX vs control: too few units"
 
 
+def test_a_test_over_all_groups_stands_below_the_figure_with_its_p() -> None:
+    whole = [{"group": "", "reference": "", "p": 0.0123, "state": "ok"}]
+    assert notes(options(tests=whole, stars=[]))[-1] == "all groups: p = 0.0123."
+
+
 def test_without_any_value_nothing_is_drawn() -> None:
     empty = [{"label": "control", "second": "", "values": [], "excluded": []}]
     assert draw(Compared("f", "t", "l", "u", options(groups=empty, marks=[]))) is None

@@ -125,6 +125,9 @@ def _replicate(options: Mapping[str, Any]) -> str:
 def notes(options: Mapping[str, Any]) -> list[str]:
     """Return the lines below the figure: the test, what the symbols mean, what was not tested."""
     said = [f"Test: {options['test']}.", *(f"{line}." for line in options.get("stars", ()))]
+    whole = [one for one in options["tests"] if one["state"] == "ok" and not one["reference"]]
+    if whole:
+        said.append("; ".join(f"{_contrast(one)}: p = {words.number(one['p'])}" for one in whole) + ".")
     untested = [one for one in options["tests"] if one["state"] != "ok"]
     if untested:
         said.append(f"Not tested: {', '.join(map(_contrast, untested))} ({untested[0]['state']}).")
