@@ -84,7 +84,7 @@ def test_what_was_not_tested_is_said_below_the_figure() -> None:
 
 def test_a_test_over_all_groups_stands_below_the_figure_with_its_p() -> None:
     whole = [{"group": "", "reference": "", "p": 0.0123, "state": "ok"}]
-    assert notes(options(tests=whole, stars=[]))[-1] == "all groups: p = 0.0123."
+    assert notes(options(tests=whole, stars=[]))[-1] == "all groups: p = 0.01230."
 
 
 def test_without_any_value_nothing_is_drawn() -> None:
