@@ -19,11 +19,11 @@ import pytest
 import rdata
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rdata.missing import R_FLOAT_NA, is_na
+from rdata.missing import is_na
 
 from exoraw.store.export import export
 from exoraw.store.export.cells import plain
-from exoraw.store.export.r import r_frame
+from exoraw.store.export.r import write_rds
 from exoraw.store.export.r_script import r_string
 from exoraw.store.export.signs import NUL, Remarks, with_signs
 from exoraw.store.export.spss import spss_sheet, write_sav
@@ -144,14 +144,14 @@ def hostile() -> pa.Table:
     )
 
 
-def write_rds(path: Path, table: pa.Table) -> Remarks:
+def write(path: Path, table: pa.Table) -> Remarks:
     remarks = Remarks()
-    rdata.write_rds(path, r_frame("t", table, remarks, R_FLOAT_NA))
+    write_rds(path, "t", table, remarks)
     return remarks
 
 
 def test_r_reads_every_hostile_cell_back(hostile, tmp_path):
-    remarks = write_rds(tmp_path / "t.rds", hostile)
+    remarks = write(tmp_path / "t.rds", hostile)
     found = read_in_r(tmp_path / "t.rds", tmp_path)
     assert [name for name, _, _ in found] == hostile.column_names
     kinds = [kind for _, kind, _ in found]
@@ -169,10 +169,8 @@ def test_r_reads_every_hostile_cell_back(hostile, tmp_path):
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_r_reads_short_tables(rows, tmp_path):
-    write_rds(
-        tmp_path / "t.rds",
-        pa.table({"a": pa.array(["x"] * rows, pa.string()), "b": [1.5] * rows or pa.array([], pa.float64())}),
-    )
+    table = pa.table({"a": pa.array(["x"] * rows, pa.string()), "b": pa.array([1.5] * rows, pa.float64())})
+    write(tmp_path / "t.rds", table)
     found = read_in_r(tmp_path / "t.rds", tmp_path)
     assert [(name, cells) for name, _, cells in found] == [("a", ["x"] * rows), ("b", [1.5] * rows)]
 
@@ -201,7 +199,7 @@ maybe_real = st.one_of(st.sampled_from(NUMBERS), st.floats())
 def test_rdata_reads_every_cell_back(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "cells.rds"
     texts, values = [text for text, _ in rows], [value for _, value in rows]
-    write_rds(path, pa.table({"t": pa.array(texts, pa.string()), "v": pa.array(values, pa.float64())}))
+    write(path, pa.table({"t": pa.array(texts, pa.string()), "v": pa.array(values, pa.float64())}))
     frame = rdata.read_rds(path)
     found = [None if cell is None or cell is np.nan else cell for cell in frame["t"].astype(object).tolist()]
     assert [cell if isinstance(cell, str) else None for cell in found] == [
