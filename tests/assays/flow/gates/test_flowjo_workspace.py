@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from exoraw.assays.flow.fcs import read_fcs
-from exoraw.assays.flow.gates import Biex, Boolean, GateError, Workspace, populations, read_workspace
+from exoraw.assays.flow.fcs import read_fcs, write_fcs
+from exoraw.assays.flow.gates import (
+    Biex,
+    Boolean,
+    GateError,
+    Workspace,
+    populations,
+    populations_of,
+    read_workspace,
+)
 from exoraw.assays.flow.gates.flowjo_gates import drawn_ellipse
 from exoraw.assays.flow.transforms import Logicle
 from exoraw.io.errors import FormatError
@@ -46,7 +54,7 @@ def test_real_workspaces_give_the_counts_that_flowjo_gives(shared, folder, name,
     workspace = read_workspace(place / f"{name}.wsp")
     (sample,) = workspace.samples
     data = read_fcs(place / sample.file)
-    tree = populations(sample.strategy(), data.events, data.channels)
+    tree = populations_of(sample.strategy(), data)
     assert [row.count for row in tree.rows] == expected
     if sample.name.startswith("test_data_diamond"):  # FlowJo did not recount the others after the last change
         assert [sample.counts[row.name] for row in tree.rows] == expected
@@ -230,6 +238,23 @@ def test_a_gain_is_refused_because_nobody_says_on_which_side_gates_stand(tmp_pat
     (sample,) = opened(tmp_path, text).samples
     with pytest.raises(GateError, match=r'"FSC-A" has a gain of 4 in FlowJo \(line 4\)'):
         sample.strategy()
+
+
+@pytest.mark.parametrize("gain", ["1", "0.01"])
+def test_a_gate_on_time_stands_in_seconds(tmp_path, rng, flowjo, gain):
+    ticks = np.sort(rng.integers(0, 10_000, 2000))
+    file = tmp_path / "a.fcs"
+    write_fcs(file, np.column_stack([ticks, ticks * 2.0]), ("Time", "FSC-A"), timestep=0.01)
+    axes = flowjo.axis("Time", flowjo.LINEAR.replace('gain="1"', f'gain="{gain}"'))
+    pop = flowjo.population("steady", flowjo.rectangle(flowjo.dimension("Time", 10.0, 50.0)))
+    text = flowjo.workspace(flowjo.sample("a.fcs", ("Time", "FSC-A"), axes, pop))
+    text = text.replace("<Keywords>", '<Keywords><Keyword name="$TIMESTEP" value="0.01" />')
+    strategy = opened(tmp_path, text).samples[0].strategy()
+    tree = populations_of(strategy, read_fcs(file))
+    assert tree["steady"].count == np.count_nonzero((ticks >= 1000) & (ticks < 5000))
+    write_fcs(file, np.column_stack([ticks, ticks * 2.0]), ("Time", "FSC-A"))
+    with pytest.raises(GateError, match=r"\$TIMESTEP"):
+        populations_of(strategy, read_fcs(file))
 
 
 def test_a_matrix_that_cannot_be_used_refuses_only_what_needs_it(tmp_path, flowjo):

@@ -14,6 +14,7 @@ from exoraw.assays.flow.gates import (
     Dimension,
     Divider,
     Ellipsoid,
+    Events,
     Fasinh,
     FlowJoLog,
     GateError,
@@ -141,6 +142,53 @@ def test_events_outside_a_gate_stay_inside_its_parent(events):
     straight = populations(parse_strategy(TEXT), events, FIVE)
     tree = populations(turned, events, FIVE)
     assert tree["singlets"].count == straight["cells"].count - straight["singlets"].count > 0
+
+
+def naively(strategy, events, channels):
+    """Every gate on all events, then inside its parent."""
+    table = Events(events, channels, matrices=strategy.matrices)
+    masks = {"": np.ones(len(events), dtype=bool)}
+    for named in strategy.in_order:
+        if isinstance(named.gate, Boolean):
+            found = {named.name: named.gate.combine([masks[each.name] for each in named.gate.operands])}
+        elif isinstance(named.gate, Quadrants):
+            found = {q: named.gate.region(q).mask(table) for q in named.populations}
+        else:
+            found = {named.name: named.gate.mask(table)}
+        for name, inside in found.items():
+            masks[name] = (~inside if named.outside else inside) & masks[named.parent]
+    return masks
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_looking_only_at_the_parents_events_changes_no_count(seed):
+    chance = np.random.default_rng(seed)
+    events = chance.normal(300, 400, (6000, 3)).astype(np.float32)
+    events[::50, 0] = np.nan
+    channels = ("A", "B", "C")
+    axes = [Dimension(c, s, m) for c in channels for s in (None, Logicle(1000, 0.5, 3)) for m in ("", "M")]
+    names, gates = [""], []
+    for number in range(14):
+        x, y = (axes[i] for i in chance.choice(len(axes), 2, replace=False))
+        size = [0.4 if axis.scale else 200.0 for axis in (x, y)]
+        corners = tuple(tuple(float(v) for v in chance.normal(0, 1.5, 2) * size + size) for _ in range(4))
+        refs = tuple(
+            Reference(str(n), bool(chance.integers(2))) for n in chance.choice(names[1:] or ["0"], 2)
+        )
+        sort = int(chance.integers(4)) if number > 1 else 0
+        cuts = (Divider(x, (size[0],)), Divider(y, (size[1], 2 * size[1])))
+        gate = [
+            threshold(x, below=1.5 * size[0]), Polygon(x, y, corners), Boolean("or", refs),
+            Quadrants(cuts, (Quadrant(f"{number}a", (1, 2)), Quadrant(f"{number}b", (0, None)))),
+        ][sort]  # fmt: skip
+        parent = str(chance.choice(names))
+        gates.append(NamedGate(str(number), gate, parent, bool(chance.integers(2)) and sort != 3))
+        names.extend(gates[-1].populations)
+    strategy = Strategy(tuple(gates), {"M": MATRIX})
+    tree, expected = populations(strategy, events, channels), naively(strategy, events, channels)
+    for row in tree.rows:
+        np.testing.assert_array_equal(tree.mask(row.name), expected[row.name])
+    assert len({row.count for row in tree.rows}) > 4
 
 
 def test_an_empty_parent_has_no_percentages():

@@ -25,6 +25,7 @@ from exoraw.assays.flow.gates.shapes import (
     threshold,
 )
 from exoraw.assays.flow.gates.strategy import NamedGate, Strategy
+from exoraw.assays.flow.gates.tubes import populations_of
 from exoraw.assays.flow.gates.yaml_reading import parse_strategy, read_strategy, strategy_of
 from exoraw.assays.flow.gates.yaml_writing import strategy_yaml
 
@@ -62,6 +63,7 @@ __all__ = [
     "mask",
     "parse_strategy",
     "populations",
+    "populations_of",
     "read_gatingml",
     "read_strategy",
     "read_workspace",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.compensation import compensate
 from exoraw.assays.flow.gates.errors import GateError
 from exoraw.assays.flow.gates.scales import Scale
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
 from exoraw.study.words import did_you_mean, listed, shown
 
+IndexArray = npt.NDArray[np.intp]
 AS_GIVEN = ""  # the events as the caller hands them over
 UNCOMPENSATED = "uncompensated"  # GatingML's words
 FROM_FILE = "FCS"  # by the file's own $SPILLOVER
@@ -73,11 +76,30 @@ class Events:
             raise GateError(f"gates: several columns are called {listed(twice)}; make the names unique.")
         self._matrices = dict(matrices or {})
         self._from_file = from_file
+        self._rows: IndexArray | None = None
         self._compensated: dict[str, FloatArray] = {}
         self._scaled: dict[Dimension, FloatArray] = {}
 
     def __len__(self) -> int:
-        return int(self.values.shape[0])
+        return int(self.values.shape[0]) if self._rows is None else len(self._rows)
+
+    def within(self, rows: IndexArray) -> Events:
+        """Return a view of some of the events, by row of `values`; what is compensated is shared."""
+        view = copy.copy(self)
+        view._rows, view._scaled = rows, {}
+        return view
+
+    def of(self, mask: BoolArray) -> BoolArray:
+        """The part of a mask over all events that belongs to this view."""
+        return mask if self._rows is None else mask[self._rows]
+
+    def spread(self, mask: BoolArray) -> BoolArray:
+        """A mask over this view as one over all events; False outside the view."""
+        if self._rows is None:
+            return mask
+        every = np.zeros(self.values.shape[0], dtype=bool)
+        every[self._rows] = mask
+        return every
 
     def column(self, dimension: Dimension) -> FloatArray:
         """(n,) float64: the dimension's channel, compensated and on its scale.
@@ -93,6 +115,7 @@ class Events:
             )
         if dimension not in self._scaled:
             linear = self._table(dimension)[:, self.channels.index(dimension.channel)]
+            linear = linear if self._rows is None else linear[self._rows]
             if dimension.scale is None:  # float64: a bound must not be rounded to the events' float32
                 return linear.astype(np.float64, copy=False)
             self._scaled[dimension] = dimension.scale.forward(linear)

@@ -6,10 +6,13 @@ hangs on it; a strategy is handed out only when nothing is missing from it, or w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
+
+import numpy as np
 
 from exoraw.assays.flow.gates.errors import GateError
 from exoraw.assays.flow.gates.flowjo_gates import Tube
@@ -101,7 +104,8 @@ def read_workspace(path: str | Path) -> Workspace:
 def _sample(element: Element) -> WorkspaceSample:
     node = element.need("SampleNode")
     axes, matrix = axes_of(element), matrix_of(element)
-    tree = read_populations(node, Tube(axes, matrix, _channels(element)))
+    keywords = _keywords(element)
+    tree = read_populations(node, Tube(axes, matrix, _channels(keywords), _timestep(keywords)))
     held = {}
     if matrix is not None and matrix.spillover is not None:
         held = {matrix.spillover.source: matrix.spillover}
@@ -117,11 +121,20 @@ def _file(sample: Element) -> str:
     return PurePosixPath(unquote(uri)).name
 
 
-def _channels(sample: Element) -> tuple[str, ...]:
+def _keywords(sample: Element) -> dict[str, str]:
     holder = sample.first("Keywords")
-    names = []
-    for each in holder.all("Keyword") if holder is not None else ():
-        word = each.attributes.get("name", "").upper()
-        if word.startswith("$P") and word.endswith("N") and word[2:-1].isdecimal():
-            names.append(each.attributes.get("value", "").strip())
-    return tuple(names)
+    words = holder.all("Keyword") if holder is not None else ()
+    return {each.get("name").upper(): each.attributes.get("value", "").strip() for each in words}
+
+
+def _channels(keywords: Mapping[str, str]) -> tuple[str, ...]:
+    names = [word for word in keywords if re.fullmatch(r"\$P[0-9]{1,5}N", word)]
+    return tuple(keywords[word] for word in names)
+
+
+def _timestep(keywords: Mapping[str, str]) -> float | None:
+    try:
+        step = float(keywords.get("$TIMESTEP", ""))
+    except ValueError:
+        return None
+    return step if np.isfinite(step) and step > 0 else None

@@ -21,6 +21,7 @@ from exoraw.assays.flow.gates.shapes import Ellipsoid, Gate, Polygon, Range, Rec
 from exoraw.assays.flow.gates.xml_reading import Element
 from exoraw.study.words import did_you_mean, listed, shown
 
+TIME = "time"  # $PnN of the time channel, in whatever capitals
 DISPLAY_STEPS = 256.0  # of FlowJo's axes, in which it keeps ellipses
 
 
@@ -37,11 +38,13 @@ class Tube:
     axes : by FlowJo's name of the parameter
     matrix : of the sample, or None
     channels : $PnN of the file as the workspace keeps them; empty where it keeps none
+    timestep : seconds of a tick ($TIMESTEP); None where the workspace does not keep it
     """
 
     axes: Mapping[str, Axis]
     matrix: FlowJoMatrix | None
     channels: Collection[str]
+    timestep: float | None = None
 
     def dimension(self, element: Element) -> tuple[Dimension, Axis | None]:
         """Return the channel of a dimension with its compensation, not yet scaled, and FlowJo's axis."""
@@ -50,7 +53,7 @@ class Tube:
         axis = self.axes.get(parameter)
         if axis is None and bare is not None:
             axis = self.axes.get(bare)
-        if axis is not None and axis.gain != 1.0:
+        if axis is not None and axis.gain != 1.0 and not self._in_seconds(parameter, axis.gain):
             raise NotSupportedError(
                 f"parameter {shown(parameter)} has a gain of {axis.gain:g} in FlowJo (line {axis.line}); "
                 "whether its gates stand before or after the gain is not published"
@@ -60,6 +63,11 @@ class Tube:
                 raise NotSupportedError(f"parameter {shown(parameter)} is compensated; {self.matrix.trouble}")
             return Dimension(self._channel(bare), None, self.matrix.spillover.source), axis
         return Dimension(self._channel(parameter), None, UNCOMPENSATED), axis
+
+    def _in_seconds(self, parameter: str, gain: float) -> bool:
+        """Whether a gain only turns ticks of time into seconds, in which gates on time stand anyway."""
+        same = self.timestep is not None and np.isclose(gain, self.timestep, rtol=1e-6, atol=0)
+        return parameter.casefold() == TIME and bool(same)
 
     def _channel(self, parameter: str) -> str:
         """The file's name of a parameter: FlowJo writes _ for / in it."""

@@ -14,6 +14,8 @@ from exoraw.assays.flow.gates.shapes import Boolean, Quadrants
 from exoraw.assays.flow.gates.strategy import NamedGate, Strategy
 from exoraw.study.words import did_you_mean, shown
 
+SMALLER = 0.75  # of the events above: from here on children look at their parent's events only
+
 
 @dataclass(frozen=True)
 class Population:
@@ -96,10 +98,11 @@ def populations(
     GateError : a channel or matrix that is not there, naming the gate and the nearest name
     """
     table = Events(events, channels, matrices=strategy.matrices, from_file=from_file)
+    views: dict[str, Events] = {"": table}
     masks: dict[str, BoolArray] = {}
     for named in strategy.in_order:
         try:
-            _fill(named, table, masks)
+            _fill(named, views, masks)
         except GateError as error:
             raise GateError(f"gate {shown(named.name)}: {error}") from error
     counts = {name: int(np.count_nonzero(mask)) for name, mask in masks.items()}
@@ -111,20 +114,23 @@ def populations(
     return Populations(tuple(rows), masks)
 
 
-def _fill(named: NamedGate, table: Events, masks: dict[str, BoolArray]) -> None:
-    """Add the masks of a gate's populations, inside the parent's."""
-    gate = named.gate
+def _fill(named: NamedGate, views: dict[str, Events], masks: dict[str, BoolArray]) -> None:
+    """Add the masks of a gate's populations, inside the parent's, and the events their children will see."""
+    gate, view = named.gate, views[named.parent]
     if isinstance(gate, Quadrants):
-        found = {quadrant.name: gate.region(quadrant.name).mask(table) for quadrant in gate.quadrants}
+        found = {quadrant.name: gate.region(quadrant.name).mask(view) for quadrant in gate.quadrants}
     elif isinstance(gate, Boolean):
-        found = {named.name: gate.combine([masks[each.name] for each in gate.operands])}
+        combined = gate.combine([masks[each.name] for each in gate.operands])
+        found = {named.name: view.of(combined)}
     else:
-        found = {named.name: gate.mask(table)}
+        found = {named.name: gate.mask(view)}
     for name, mask in found.items():
-        inside = ~mask if named.outside else mask
+        inside = view.spread(~mask if named.outside else mask)
         inside = inside & masks[named.parent] if named.parent else inside
         inside.setflags(write=False)
         masks[name] = inside
+        few = np.count_nonzero(inside) <= SMALLER * len(view)
+        views[name] = view.within(np.flatnonzero(inside)) if few else view
 
 
 def _tree_order(strategy: Strategy) -> list[str]:
