@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
+import textwrap
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import exoraw
-from exoraw.store.export import export
+from exoraw.cli.export import Target
+from exoraw.store.export import FORMATS, export
 
 
 def unpack(path: Path, folder: Path) -> dict[str, dict[str, Any]]:
@@ -121,6 +125,37 @@ def test_redacted_crate_names_nobody_and_holds_only_pictures_that_can_name_nobod
             assert "Meier" not in text + found.read_bytes().decode(errors="ignore")
             assert "P12" not in text
     assert "replaced by pseudonyms" in entities["./"]["description"]
+
+
+def test_command_line_offers_every_format():
+    assert set(FORMATS) <= {target.value for target in Target}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="RLIMIT_FSIZE is POSIX")
+def test_full_disk_is_said_by_every_export_and_leaves_no_temporary_file(filled, tmp_path):
+    program = textwrap.dedent(
+        """
+        import resource, sys
+        from pathlib import Path
+        import exoraw
+        from exoraw.store.disk import DiskFull
+        from exoraw.store.export import export
+        results, out = exoraw.open(sys.argv[1]), Path(sys.argv[2])
+        kinds = ("prism", "spss", "r", "crate")
+        for to in kinds:
+            export(results, to, out / "before")
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400, 400))
+        for to in kinds:
+            try:
+                export(results, to, out / "after")
+            except DiskFull as error:
+                print(to, "full:", error)
+        """
+    )
+    command = [sys.executable, "-c", program, str(filled.results), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.count("larger than this disk or account allows") == 4
+    assert not [path for path in (tmp_path / "after").rglob("*") if path.name.startswith(".")]
 
 
 def test_folder_without_runs_or_evidence_makes_a_crate(lab, tmp_path):

@@ -261,6 +261,25 @@ def test_doses_in_different_units_make_no_common_axis(lab, study):
     assert tables(lab)["live (%)"].kind != "XY"
 
 
+def test_dose_in_a_title_has_its_unit_and_the_same_number_in_another_unit_is_another_group(lab, study):
+    rows = [{"time_h": 1.0, "dose": d, "dose_unit": u} for d, u in ((10.0, "nM"), (10.0, "uM"), (2.0, "nM"))]
+    study(
+        [*rows, {"time_h": 2.0, "dose": 2.0, "dose_unit": "nM"}, {"time_h": 2.0}], [1.0, 2.0, 3.0, 4.0, 5.0]
+    )
+    table = tables(lab)["live (%)"]
+    assert [title for title, _ in table.columns] == ["time (h)", "10 nM", "10 uM", "2 nM", "not given"]
+    assert table.values("2 nM") == [[3.0, 4.0]]
+    assert table.values("not given") == [[None, 5.0]]
+
+
+def test_grouped_values_of_a_patient_stand_in_one_subcolumn(lab, study):
+    cells = [("a", "x", "P1"), ("a", "x", "P2"), ("b", "x", "P2"), ("a", "y", "P1"), ("b", "y", "P2")]
+    study([{"treatment": t, "cell_line": c, "subject": s} for t, c, s in cells], [1.0, 2.0, 3.0, 4.0, 5.0])
+    table = tables(lab)["live (%)"]
+    assert table.values("x") == [[1.0, None], [2.0, 3.0]]
+    assert table.values("y") == [[4.0, None], [None, 5.0]]
+
+
 def test_time_makes_an_xy_table(lab, study):
     study([{"treatment": t, "time_h": h} for h in (24.0, 0.0) for t in ("a", "b")], [1.0, 2.0, 3.0, 4.0])
     table = tables(lab)["live (%)"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from exoraw import __version__
+from exoraw.io.errors import StoreError
 from exoraw.store.disk import replacing, write_file
 from exoraw.store.export.analysed import analysed_tables, meanings
 from exoraw.store.export.cells import number_text, plain
@@ -23,6 +25,7 @@ LONGEST_TEXT = 32_767  # bytes of a text (IBM SPSS Statistics, limits of string 
 LONGEST_LABEL = 255  # bytes of a variable label
 LARGEST = 1.7976931348623157e308  # SPSS takes this one for HIGHEST, and its negative for missing
 WHOLE = 2**53  # whole numbers beyond are not all numbers of SPSS
+_PROBE = 2**20  # bytes
 _CUT = " [cut: see notes.txt]"
 _PLAIN = (1e-4, 1e9)  # numbers between are shown with a decimal point, all others with an exponent
 _SCIENTIFIC = "E20.12"
@@ -53,7 +56,7 @@ def write_spss(source: Source, folder: Path) -> list[Path]:
 
     Raises
     ------
-    StoreError : pyreadstat is not installed
+    StoreError : pyreadstat is not installed or refuses a table
     DiskFull : no space
     """
     pyreadstat = extra("pyreadstat", "SPSS files (.sav)")
@@ -75,16 +78,28 @@ def write_sav(pyreadstat: Any, path: Path, sheet: Sheet, label: str) -> None:
     kinds = {name: "float64" if name in sheet.formats else "object" for name in sheet.columns}
     frame = pd.DataFrame({name: pd.Series(cells, dtype=kinds[name]) for name, cells in sheet.columns.items()})
     with replacing(path) as temporary:
-        pyreadstat.write_sav(
-            frame,
-            str(temporary),
-            file_label=f"exoraw {label}"[:64],
-            column_labels=[sheet.labels[name] for name in sheet.columns],
-            variable_value_labels=sheet.value_labels,
-            variable_measure=sheet.measures,
-            variable_format=sheet.formats,
-            row_compress=False,  # compressed, -0.0 becomes 0.0
-        )
+        try:
+            pyreadstat.write_sav(
+                frame,
+                str(temporary),
+                file_label=f"exoraw {label}"[:64],
+                column_labels=[sheet.labels[name] for name in sheet.columns],
+                variable_value_labels=sheet.value_labels,
+                variable_measure=sheet.measures,
+                variable_format=sheet.formats,
+                row_compress=False,  # compressed, -0.0 becomes 0.0
+            )
+        except pyreadstat.ReadstatError as error:
+            _ask_the_system(temporary)
+            raise StoreError(f"{path} cannot be written as an SPSS file ({error}).") from error
+
+
+def _ask_the_system(path: Path) -> None:
+    """Write on where pyreadstat stopped: a full disk says so itself, which pyreadstat keeps to itself."""
+    with path.open("ab") as file:
+        file.write(bytes(_PROBE))
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def spss_sheet(name: str, table: pa.Table, remarks: Remarks) -> Sheet:

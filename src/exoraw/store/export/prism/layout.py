@@ -65,7 +65,8 @@ def _column(series: Series, factors: Sequence[str], grouping: Grouping) -> Sheet
 def _grouped(series: Series, factors: Sequence[str], grouping: Grouping) -> Sheet:
     rows = _groups(series.values, factors[:1], grouping)
     groups = _groups(series.values, factors[1:], grouping)
-    match, columns, titles, _ = _side_by_side(groups, rows, lambda v: shown(v.sheet.get(factors[0])))
+    row_of = {id(value): title for title, values in rows.items() for value in values}
+    match, columns, titles = _side_by_side(groups, rows, lambda value: row_of[id(value)])
     notes = [f"Grouped table: rows are {factors[0]}, columns are {', '.join(factors[1:])}."]
     notes += _notes(series, match, "in the same subcolumn")
     return Sheet(series.title, "TwoWay", columns, titles, None, tuple(notes))
@@ -77,10 +78,10 @@ def _xy(series: Series, x: str, others: Sequence[str], grouping: Grouping) -> Sh
     if any(value.sheet[x] is None for value in series.values):
         rows[NOT_GIVEN] = None
     groups = _groups(series.values, others, grouping)
-    match, columns, titles, keys = _side_by_side(groups, rows, lambda v: shown(v.sheet[x]))
+    match, columns, titles = _side_by_side(groups, rows, lambda value: shown(value.sheet[x]))
     unit = next((v.sheet["dose_unit"] for v in series.values if x == "dose" and v.sheet.get("dose_unit")), "")
     title = f"dose ({unit})" if unit else {"time_h": "time (h)"}.get(x, x)
-    axis = Column(title, (tuple(Cell(rows[key]) for key in keys),))
+    axis = Column(title, (tuple(Cell(rows[title]) for title in titles),))
     notes = [
         f"XY table: X is {title}, one column per group ({', '.join(others) or 'no other factor varies'})."
     ]
@@ -94,26 +95,40 @@ def _groups(
     values: Sequence[Value], factors: Sequence[str], grouping: Grouping
 ) -> dict[str, tuple[Value, ...]]:
     """Return title -> values, in the order of the sheet; without factors there is one group."""
-    found: dict[tuple[str, ...], list[Value]] = {}
+    found: dict[tuple[tuple[str, str], ...], list[Value]] = {}
     for value in values:
-        found.setdefault(tuple(shown(value.sheet.get(name)) for name in factors), []).append(value)
-    ordered = sorted(
-        found, key=lambda levels: [grouping.order(*pair) for pair in zip(factors, levels, strict=True)]
+        levels = tuple((shown(value.sheet.get(name)), _unit(value, name)) for name in factors)
+        found.setdefault(levels, []).append(value)
+
+    def place(levels: tuple[tuple[str, str], ...]) -> list[tuple[int, str, str]]:
+        pairs = zip(factors, levels, strict=True)
+        return [(*grouping.order(name, level), unit) for name, (level, unit) in pairs]
+
+    titled: dict[str, tuple[Value, ...]] = {}
+    for levels in sorted(found, key=place):
+        words = [f"{level} {unit}".rstrip() for level, unit in levels]
+        titled[_BETWEEN.join(words) or _ALL] = tuple(found[levels])
+    return titled
+
+
+def _unit(value: Value, factor: str) -> str:
+    """Return the unit that stands behind a level: that of a dose."""
+    return (
+        (value.sheet.get("dose_unit") or "") if factor == "dose" and value.sheet["dose"] is not None else ""
     )
-    return {_BETWEEN.join(levels) or _ALL: tuple(found[levels]) for levels in ordered}
 
 
 def _side_by_side(
     groups: Mapping[str, Sequence[Value]], rows: Mapping[str, object], row_of: Callable[[Value], str]
-) -> tuple[str, tuple[Column, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return (what values are matched by, columns, row titles, row keys).
+) -> tuple[str, tuple[Column, ...], tuple[str, ...]]:
+    """Return (what values are matched by, columns, row titles).
 
     Replicates stand in subcolumns; where there are more than Prism takes, the row is repeated.
     """
-    cells = {
-        title: {row: [value for value in values if row_of(value) == row] for row in rows}
-        for title, values in groups.items()
-    }
+    cells: dict[str, dict[str, list[Value]]] = {title: {row: [] for row in rows} for title in groups}
+    for title, values in groups.items():
+        for value in values:
+            cells[title][row_of(value)].append(value)
     match = _match(found for by_row in cells.values() for found in by_row.values() if found)
     everything = [value for values in groups.values() for value in values]
     keys = list(dict.fromkeys(shown(value.sheet[match]) for value in everything)) if match else []
@@ -129,7 +144,7 @@ def _side_by_side(
     times = {row: max(1, *(math.ceil(len(by[row]) / wide) for by in filled.values())) for row in rows}
     columns = tuple(Column(title, _subcolumns(by_row, times, wide)) for title, by_row in filled.items())
     repeated = tuple(row for row in rows for _ in range(times[row]))
-    return match, columns, repeated, repeated
+    return match, columns, repeated
 
 
 def _subcolumns(
