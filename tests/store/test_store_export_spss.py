@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from exoraw.io.errors import StoreError
 from exoraw.store.export import export
+from exoraw.store.export.analysed import meanings
 from exoraw.store.export.cells import number_text
 from exoraw.store.export.signs import NUL, Remarks, with_signs
 from exoraw.store.export.spss import LARGEST, LONGEST_TEXT, number_format, spss_sheet, write_sav
@@ -155,7 +156,8 @@ def test_spss_writer_takes_every_name_and_label(heading):
     (cells,), meta, _ = back("wide_x", pa.table({heading: ["a"]}))
     assert cells == ["a"]
     assert meta.column_names == spss_names([heading])
-    assert (meta.column_labels[0] or "").rstrip(" ") == with_signs(heading, NUL).rstrip(" ")
+    label = meanings("wide_x").get(heading, heading)  # what the schema knows, else the heading
+    assert (meta.column_labels[0] or "").rstrip(" ") == with_signs(label, NUL).rstrip(" ")
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False, width=64), min_size=1, max_size=6))
