@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.optimize import brentq
 
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.transforms import Arcsinh, Hyperlog, Logicle, TransformError
@@ -210,10 +210,14 @@ def _biex_table(scale: Biex) -> tuple[FloatArray, FloatArray]:
 
 
 def _falling_exponent(rise: float, width: float) -> float:
-    """Solve 2 ln(d / rise) + width (rise + d) = 0 for the exponent of the falling term, 0 < d <= rise."""
-    if width == 0:
-        return rise
-    lowest = np.exp(-width * rise)  # at d = rise exp(-width rise) the left side is at most 0
-    return float(
-        brentq(lambda d: 2 * np.log(d / rise) + width * (rise + d), rise * lowest / 2, rise, xtol=1e-14)
-    )
+    """Solve 2 ln(d / rise) + width (rise + d) = 0 for the exponent of the falling term, 0 < d <= rise.
+
+    The left side rises with d, so halving the interval finds the only solution, to the last digit.
+    """
+    low, high = 0.0, rise
+    while low < (middle := (low + high) / 2) < high:
+        if 2 * math.log(middle / rise) + width * (rise + middle) < 0:
+            low = middle
+        else:
+            high = middle
+    return high
