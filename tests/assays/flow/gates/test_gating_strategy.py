@@ -351,6 +351,11 @@ def test_a_strategy_comes_back_from_yaml_with_every_digit(parts):
     assert strategy_yaml(parse_strategy(text)) == text
 
 
+def test_the_page_on_gates_shows_a_strategy_that_is_read(project):
+    page = (project / "docs/methods/gates.md").read_text(encoding="utf-8")
+    assert page.split("```yaml\n")[1].split("```")[0] == TEXT
+
+
 def test_the_written_example_is_what_a_person_would_write(tmp_path):
     strategy = parse_strategy(TEXT)
     assert strategy_yaml(strategy) == TEXT.replace("  bright:", "  logicle:").replace("bright", "logicle")
