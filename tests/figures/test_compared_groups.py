@@ -17,7 +17,7 @@ VIABILITY = Axis("Viability", "%")
 
 
 def parts(figure, gid: str) -> list:
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
+    return [artist for artist in figure.findobj() if artist.get_label() == gid]
 
 
 def four_groups(rng) -> list[GroupValues]:

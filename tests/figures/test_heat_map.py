@@ -16,7 +16,7 @@ FOLD = HeatStyle("log₂ fold change", cluster_rows=True, cluster_columns=True)
 
 
 def parts(figure, gid: str) -> list:
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
+    return [artist for artist in figure.findobj() if artist.get_label() == gid]
 
 
 def names(letter: str, count: int) -> list[str]:

@@ -10,7 +10,7 @@ from exoraw.figures.paired import PairedStyle, paired_lines
 
 
 def parts(figure, gid: str) -> list:
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
+    return [artist for artist in figure.findobj() if artist.get_label() == gid]
 
 
 def test_means_and_error_bars_are_those_of_complete_pairs_only(legible) -> None:

@@ -12,7 +12,7 @@ from exoraw.statistics.survival import kaplan_meier, log_rank
 
 
 def parts(figure, gid: str) -> list:
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
+    return [artist for artist in figure.findobj() if artist.get_label() == gid]
 
 
 def cohort(rng, n: int, scale: float) -> tuple[np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ from exoraw.statistics.adjust import adjust_p
 
 
 def parts(figure, gid: str) -> list:
-    return [artist for artist in figure.findobj() if artist.get_gid() == gid]
+    return [artist for artist in figure.findobj() if artist.get_label() == gid]
 
 
 def screen(rng, count: int = 400, hits: int = 30) -> tuple[np.ndarray, np.ndarray, list[str]]:

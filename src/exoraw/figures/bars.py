@@ -61,7 +61,7 @@ def draw_bar(axes: Axes, slot: Slot, spread: Spread, how: Look) -> None:
         return
     axes.add_patch(Rectangle(
         (slot.middle - slot.bar / 2, 0), slot.bar, spread.centre, facecolor=look.tint(how.colour, FILL),
-        edgecolor=how.colour, hatch=how.hatch or None, linewidth=0.8, zorder=2, gid="bar",
+        edgecolor=how.colour, hatch=how.hatch or None, linewidth=0.8, zorder=2, label="bar",
     ))  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def draw_centre(axes: Axes, slot: Slot, centre: float) -> None:
         half = slot.bar / 2
         axes.plot(
             [slot.middle - half, slot.middle + half], [centre, centre], color=look.INK, linewidth=1.4,
-            solid_capstyle="butt", zorder=6, gid="centre",
+            solid_capstyle="butt", zorder=6, label="centre",
         )  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def draw_error(axes: Axes, slot: Slot, spread: Spread) -> None:
     ]
     for i, (xs, ys) in enumerate(pieces):
         axes.plot(xs, ys, color=look.INK, linewidth=0.8, solid_capstyle="butt", zorder=6,
-                  gid="error" if i == 0 else "cap")  # fmt: skip
+                  label="error" if i == 0 else "cap")  # fmt: skip
 
 
 def draw_box(axes: Axes, slot: Slot, box: Quartiles, how: Look) -> None:
@@ -93,10 +93,10 @@ def draw_box(axes: Axes, slot: Slot, box: Quartiles, how: Look) -> None:
     axes.add_patch(Rectangle(
         (slot.middle - slot.bar / 2, box.q1), slot.bar, box.q3 - box.q1,
         facecolor=look.tint(how.colour, FILL), edgecolor=how.colour, hatch=how.hatch or None,
-        linewidth=0.8, zorder=2, gid="box",
+        linewidth=0.8, zorder=2, label="box",
     ))  # fmt: skip
     for start, end in ((box.q1, box.low), (box.q3, box.high)):
-        axes.plot([slot.middle] * 2, [start, end], color=how.colour, linewidth=0.8, zorder=2, gid="whisker")
+        axes.plot([slot.middle] * 2, [start, end], color=how.colour, linewidth=0.8, zorder=2, label="whisker")
     draw_centre(axes, slot, box.median)
 
 
@@ -113,7 +113,7 @@ def draw_units(
                 slot.middle + aside[chosen], both[chosen], s=size**2, marker=how.marker, zorder=5,
                 clip_on=False, facecolors=look.PAPER if hollow else how.colour,
                 edgecolors=how.colour if hollow else look.PAPER,
-                linewidths=0.7 if hollow else 0.35, gid="excluded" if hollow else "units",
+                linewidths=0.7 if hollow else 0.35, label="excluded" if hollow else "units",
             )  # fmt: skip
 
 

@@ -87,10 +87,10 @@ def draw_marks(plot: Plot, marks: Sequence[Mark]) -> None:
         if mark.bracket:
             line = base + FOOT
             plot.line([mark.left, mark.left, mark.right, mark.right], [base, line, line, base],
-                      linewidth=0.7, solid_joinstyle="miter", gid="bracket")  # fmt: skip
+                      linewidth=0.7, solid_joinstyle="miter", label="bracket")  # fmt: skip
             base = line + TEXT_GAP
         drop = STAR_DROP * look.LABEL if _stars(mark.text) else -0.06 * look.LABEL
-        plot.write(mark.middle, base - drop, mark.text, size=look.LABEL, gid="mark")
+        plot.write(mark.middle, base - drop, mark.text, size=look.LABEL, label="mark")
 
 
 def top_of(marks: Sequence[Mark]) -> float:

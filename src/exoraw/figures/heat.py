@@ -220,13 +220,13 @@ class _Sheet:
         axes.pcolormesh(
             xs, ys, np.ma.masked_invalid(self.map.values), cmap=self.map.colours, norm=self.map.norm,
             edgecolors=look.PAPER if lined else "face", linewidth=look.THIN_LINE if lined else 0.1,
-            rasterized=not lined, gid="cells",
+            rasterized=not lined, label="cells",
         )  # fmt: skip
         for i, j in np.argwhere(np.isnan(self.map.values)):
             axes.add_patch(Rectangle(
                 (j * self.cell, i * self.row_height), self.cell, self.row_height, facecolor=MISSING,
                 edgecolor=look.MUTED if lined else "none", hatch=MISSING_HATCH if lined else None,
-                linewidth=0.0, gid="missing",
+                linewidth=0.0, label="missing",
             ))  # fmt: skip
 
     def _names(self, plot: Plot) -> None:
@@ -244,11 +244,11 @@ class _Sheet:
         if self.map.row_tree is not None:
             for place, height in _scaled(self.map.row_tree, self.row_height):
                 plot.line([-NAME_GAP - h for h in height], [self.height - p for p in place],
-                          linewidth=look.THIN_LINE, color=look.MUTED, gid="tree")  # fmt: skip
+                          linewidth=look.THIN_LINE, color=look.MUTED, label="tree")  # fmt: skip
         if self.map.column_tree is not None:
             for place, height in _scaled(self.map.column_tree, self.cell):
                 plot.line(place, [self.height + NAME_GAP + h for h in height],
-                          linewidth=look.THIN_LINE, color=look.MUTED, gid="tree")  # fmt: skip
+                          linewidth=look.THIN_LINE, color=look.MUTED, label="tree")  # fmt: skip
 
     def _colour_bar(self, plot: Plot) -> None:
         x = self.width + NAME_GAP + self._widest(self.row_names, self.row_size) + BAR_GAP

@@ -170,7 +170,7 @@ def _draw(plot: Plot, middles: Sequence[float], pairs: _Pairs) -> None:
         xs = np.array(middles)[there]
         plot.axes.plot(
             xs, row[there], color=look.tint(look.COLOURS[0], 0.75), linewidth=0.7 if complete else 0.6,
-            linestyle="-" if complete else OPEN_DASH, zorder=3, gid="pair" if complete else "open pair",
+            linestyle="-" if complete else OPEN_DASH, zorder=3, label="pair" if complete else "open pair",
             marker="o", markersize=look.POINT, markerfacecolor=look.COLOURS[1] if complete else look.PAPER,
             markeredgecolor=look.PAPER if complete else look.COLOURS[1],
             markeredgewidth=0.35 if complete else 0.8, clip_on=False,
@@ -179,7 +179,7 @@ def _draw(plot: Plot, middles: Sequence[float], pairs: _Pairs) -> None:
         x = middle + _aside(i, len(middles))
         if one.n:
             plot.axes.plot([x - CAP - 1, x + CAP + 1], [one.centre] * 2, color=look.INK, linewidth=1.4,
-                           zorder=6, solid_capstyle="butt", gid="centre")  # fmt: skip
+                           zorder=6, solid_capstyle="butt", label="centre")  # fmt: skip
         if np.isfinite(one.low):
             _draw_error(plot, x, one)
 
@@ -188,7 +188,7 @@ def _draw_error(plot: Plot, x: float, one: Spread) -> None:
     pieces = [("error", [x, x], [one.low, one.high])]
     pieces += [("cap", [x - CAP, x + CAP], [end, end]) for end in (one.low, one.high)]
     for gid, xs, ys in pieces:
-        plot.axes.plot(xs, ys, color=look.INK, linewidth=0.8, zorder=6, solid_capstyle="butt", gid=gid)
+        plot.axes.plot(xs, ys, color=look.INK, linewidth=0.8, zorder=6, solid_capstyle="butt", label=gid)
 
 
 def _marks(

@@ -24,7 +24,12 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "Producer": None, "Creator": None, "ModDate": None},
 }
-_FONT_IN_SVG = re.compile(r"(font: [^;\"']*?[\d.]+px) [^;\"]*")
+_TAG = re.compile(r"<[^>]*>")  # matplotlib escapes < and > in texts and attributes
+_FONT = re.compile(r"font-family: [^;\"]*|(?<=font: )([^;\"]*?[\d.]+px) [^;\"]*")  # since, and before, 3.11
+_FAMILY = f"font-family: {look.SVG_FONTS}"
+_USED = re.compile(r"(?:url\(#|href=\"#)([^)\"]+)")
+_ID = re.compile(r" id=\"([^\"]*)\"")
+_STYLE_SHEET = re.compile(r"\s*<defs>\s*<style[^>]*>[^<]*</style>\s*</defs>")
 
 
 def save(
@@ -66,9 +71,21 @@ def figure_bytes(figure: Figure, name: Format) -> bytes:
 
 
 def svg_text(figure: Figure) -> str:
-    """Return a figure as SVG text; its letters stay text in Arial or Helvetica, whatever this machine has."""
+    """Return a figure as one <svg> element, for a file of its own or inside a page.
+
+    Letters stay text in Arial or Helvetica, whatever fonts this machine has. It holds no style sheet (that
+    would colour the page around it) and only the ids that it uses itself.
+    """
     text = _drawn(figure, "svg").decode()
-    return _FONT_IN_SVG.sub(rf"\1 {look.SVG_FONTS}", text)
+    body = _STYLE_SHEET.sub("", text[text.index("<svg") :], count=1)
+    used = set(_USED.findall(body))
+    plain = _TAG.sub(lambda tag: _plain_tag(tag[0], used), body)
+    return plain.replace("<svg ", '<svg stroke-linejoin="round" stroke-linecap="butt" ', 1)
+
+
+def _plain_tag(tag: str, used: set[str]) -> str:
+    kept = _ID.sub(lambda found: found[0] if found[1] in used else "", tag)
+    return _FONT.sub(lambda found: f"{found[1]} {look.SVG_FONTS}" if found[1] else _FAMILY, kept)
 
 
 def unwritable(figure: Figure) -> str:

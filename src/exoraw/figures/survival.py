@@ -137,11 +137,11 @@ def _draw_curve(plot: Plot, curve: KaplanMeier, time: Scale, i: int) -> None:
     )
     dash = look.DASHES[i % len(look.DASHES)]
     plot.axes.plot(xs, survival, drawstyle="steps-post", color=look.colour(i), linewidth=1.1, linestyle=dash,
-                   zorder=4, clip_on=False, gid="curve")  # fmt: skip
+                   zorder=4, clip_on=False, label="curve")  # fmt: skip
     lost = curve.censored > 0
     plot.axes.plot(time.points(curve.time[lost]), curve.survival[lost], linestyle="none", marker="|",
                    markersize=TICK, markeredgewidth=0.8, color=look.colour(i), zorder=5, clip_on=False,
-                   gid="censored")  # fmt: skip
+                   label="censored")  # fmt: skip
 
 
 def _draw_medians(plot: Plot, curves: Sequence[KaplanMeier], time: Scale) -> None:
@@ -165,7 +165,7 @@ def _write_numbers(
         plot.write(-room, y, name, ha="right", color=look.colour(row))
         counts = curve.numbers_at_risk(time.ticks)
         for x, count in zip(time.points(time.ticks), counts, strict=True):
-            plot.write(float(x), y, str(int(count)), gid="at risk")
+            plot.write(float(x), y, str(int(count)), label="at risk")
 
 
 def _keys(curves: Sequence[KaplanMeier], test: Comparison | None, style: SurvivalStyle) -> list[Key]:

@@ -195,9 +195,9 @@ def _write_names(plot: Plot, hits: _Hits, named: Sequence[tuple[int, Label, Plac
         box = placed.box
         if placed.leader is not None:
             plot.line([label.x, placed.leader[0]], [label.y, placed.leader[1]], color=look.MUTED,
-                      linewidth=look.THIN_LINE, gid="leader")  # fmt: skip
+                      linewidth=look.THIN_LINE, label="leader")  # fmt: skip
         text = words.cut(hits.names[i], LONGEST_NAME)
-        plot.write(box.left, box.bottom + 0.22 * look.SMALL, text, ha="left", gid="name")
+        plot.write(box.left, box.bottom + 0.22 * look.SMALL, text, ha="left", label="name")
 
 
 def _draw_cuts(plot: Plot, hits: _Hits, style: VolcanoStyle, folds: Scale) -> None:
@@ -208,7 +208,7 @@ def _draw_cuts(plot: Plot, hits: _Hits, style: VolcanoStyle, folds: Scale) -> No
         "zorder": 1,
     }
     if hits.cut is not None and hits.cut > 0:
-        plot.axes.axhline(float(minus_log10(np.array(hits.cut))), gid="cut", **how)
+        plot.axes.axhline(float(minus_log10(np.array(hits.cut))), label="cut", **how)
     if style.least_fold > 0:
         for x in folds.points([-style.least_fold, style.least_fold]):
             if 0 <= x <= plot.width:
@@ -229,7 +229,7 @@ def _draw_points(plot: Plot, hits: _Hits, places: FloatArray, rises: Scale) -> N
                 plot.axes.scatter(
                     places[picked, 0], values[picked], s=large**2, marker=shape, facecolors=colour,
                     clip_on=False, edgecolors=look.PAPER if gid != "other" else "none", linewidths=0.25,
-                    gid=gid, zorder=3 if gid == "other" else 4,
+                    label=gid, zorder=3 if gid == "other" else 4,
                     rasterized=many and gid == "other",
                 )  # fmt: skip
 
