@@ -161,7 +161,9 @@ def naively(strategy, events, channels):
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_looking_only_at_the_parents_events_changes_no_count(seed):
+def test_looking_only_at_the_parents_events_changes_no_count(seed, monkeypatch):
+    if seed % 2:  # and forgetting columns early does not either
+        monkeypatch.setattr("exoraw.assays.flow.gates.events.KEPT_BYTES", 1)
     chance = np.random.default_rng(seed)
     events = chance.normal(300, 400, (6000, 3)).astype(np.float32)
     events[::50, 0] = np.nan

@@ -17,6 +17,7 @@ from exoraw.assays.flow.gates.scales import Scale
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
 from exoraw.study.words import did_you_mean, listed, shown
 
+KEPT_BYTES = 128 << 20  # of scaled columns: all of a tube of 100,000 events, three of one of 5 million
 IndexArray = npt.NDArray[np.intp]
 AS_GIVEN = ""  # the events as the caller hands them over
 UNCOMPENSATED = "uncompensated"  # GatingML's words
@@ -78,15 +79,16 @@ class Events:
         self._from_file = from_file
         self._rows: IndexArray | None = None
         self._compensated: dict[str, FloatArray] = {}
-        self._scaled: dict[Dimension, FloatArray] = {}
+        self._scaled: dict[tuple[object, Dimension], FloatArray] = {}
+        self._view = object()
 
     def __len__(self) -> int:
         return int(self.values.shape[0]) if self._rows is None else len(self._rows)
 
     def within(self, rows: IndexArray) -> Events:
-        """Return a view of some of the events, by row of `values`; what is compensated is shared."""
+        """Return a view of some of the events, by row of `values`; what was made is shared."""
         view = copy.copy(self)
-        view._rows, view._scaled = rows, {}
+        view._rows, view._view = rows, object()
         return view
 
     def of(self, mask: BoolArray) -> BoolArray:
@@ -113,13 +115,20 @@ class Events:
                 f"channel {shown(dimension.channel)} is not among the events' channels "
                 f"({listed(self.channels, 30)}).{did_you_mean(dimension.channel, self.channels)}"
             )
-        if dimension not in self._scaled:
+        key = (self._view, dimension)
+        if key not in self._scaled:
             linear = self._table(dimension)[:, self.channels.index(dimension.channel)]
             linear = linear if self._rows is None else linear[self._rows]
             if dimension.scale is None:  # float64: a bound must not be rounded to the events' float32
                 return linear.astype(np.float64, copy=False)
-            self._scaled[dimension] = dimension.scale.forward(linear)
-        return self._scaled[dimension]
+            self._scaled[key] = dimension.scale.forward(linear)
+            self._forget()
+        return self._scaled[key]
+
+    def _forget(self) -> None:
+        """Let the columns go that were made first, once they take too much; the two newest stay."""
+        while len(self._scaled) > 2 and sum(each.nbytes for each in self._scaled.values()) > KEPT_BYTES:
+            del self._scaled[next(iter(self._scaled))]
 
     def _table(self, dimension: Dimension) -> FloatArray:
         name = dimension.compensation
