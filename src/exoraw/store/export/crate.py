@@ -191,7 +191,7 @@ def _graph(source: Source, files: list[dict[str, Any]]) -> Mapping[str, Any]:
         "datePublished": (ended or datetime.now(UTC)).date().isoformat(),
         "license": {"@id": "#licence"},
         "hasPart": parts,
-        "mentions": [{"@id": "#run"}],
+        "mentions": {"@id": "#run"},
     }
     licence = {
         "@id": "#licence",
