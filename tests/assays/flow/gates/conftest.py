@@ -98,7 +98,7 @@ def matrix(rows: Mapping[str, Mapping[str, float]], prefix: str = "Comp-") -> st
 def sample(
     name: str, channels: Sequence[str], axes: str, *populations: str, spill: str = "", keywords: bool = True
 ) -> str:
-    words = "".join(
+    words = f'<Keyword name="$PAR" value="{len(channels)}" />' + "".join(
         f'<Keyword name="$P{i}N" value={quoteattr(each)} />' for i, each in enumerate(channels, start=1)
     )
     return (

@@ -240,21 +240,51 @@ def test_a_gain_is_refused_because_nobody_says_on_which_side_gates_stand(tmp_pat
         sample.strategy()
 
 
-@pytest.mark.parametrize("gain", ["1", "0.01"])
-def test_a_gate_on_time_stands_in_seconds(tmp_path, rng, flowjo, gain):
+@pytest.mark.parametrize(
+    ("gain", "first", "last"), [("1", 1000, 5000), ("0.01", 1000, 5000), ("0.02", 500, 2500)]
+)
+def test_a_gate_on_time_stands_in_seconds_by_flowjos_clock(tmp_path, rng, flowjo, gain, first, last):
     ticks = np.sort(rng.integers(0, 10_000, 2000))
     file = tmp_path / "a.fcs"
-    write_fcs(file, np.column_stack([ticks, ticks * 2.0]), ("Time", "FSC-A"), timestep=0.01)
-    axes = flowjo.axis("Time", flowjo.LINEAR.replace('gain="1"', f'gain="{gain}"'))
-    pop = flowjo.population("steady", flowjo.rectangle(flowjo.dimension("Time", 10.0, 50.0)))
-    text = flowjo.workspace(flowjo.sample("a.fcs", ("Time", "FSC-A"), axes, pop))
+    signal = rng.uniform(0, 200_000, 2000)
+    write_fcs(file, np.column_stack([ticks, signal]), ("Time", "FSC-A"), timestep=0.01)
+    axes = flowjo.axis("FSC-A") + flowjo.axis("Time", flowjo.LINEAR.replace('gain="1"', f'gain="{gain}"'))
+    corners = ((10.0, -1.0), (50.0, -1.0), (50.0, 262145.0), (10.0, 262145.0))
+    pops = [
+        flowjo.population("steady", flowjo.rectangle(flowjo.dimension("Time", 10.0, 50.0))),
+        flowjo.population("drawn", flowjo.polygon("Time", "FSC-A", corners)),
+    ]
+    text = flowjo.workspace(flowjo.sample("a.fcs", ("Time", "FSC-A"), axes, *pops))
     text = text.replace("<Keywords>", '<Keywords><Keyword name="$TIMESTEP" value="0.01" />')
     strategy = opened(tmp_path, text).samples[0].strategy()
     tree = populations_of(strategy, read_fcs(file))
-    assert tree["steady"].count == np.count_nonzero((ticks >= 1000) & (ticks < 5000))
-    write_fcs(file, np.column_stack([ticks, ticks * 2.0]), ("Time", "FSC-A"))
+    assert tree["steady"].count == np.count_nonzero((ticks >= first) & (ticks < last))
+    inner = np.count_nonzero((ticks > first) & (ticks < last))
+    assert inner <= tree["drawn"].count <= inner + np.count_nonzero((ticks == first) | (ticks == last))
+    write_fcs(file, np.column_stack([ticks, signal]), ("Time", "FSC-A"))
     with pytest.raises(GateError, match=r"\$TIMESTEP"):
         populations_of(strategy, read_fcs(file))
+
+
+@pytest.mark.parametrize("scale", ["BIEX", "LOG"])
+def test_a_polygon_drawn_on_the_end_of_an_axis_holds_what_piles_up_there(tmp_path, flowjo, scale):
+    axes = flowjo.axis("FSC-A") + flowjo.axis("FITC-A", getattr(flowjo, scale))
+    text = flowjo.workspace(flowjo.sample("a.fcs", CHANNELS, axes))
+    end = opened(tmp_path, text).samples[0].axes["FITC-A"].scale.inverse(np.array([0.0]))[0]
+    written = round(end, 4) + 1e-4  # as FlowJo rounds it
+    corners = ((0.0, written), (200_000.0, written), (100_000.0, 90_000.0))
+    pop = flowjo.population("p", flowjo.polygon("FSC-A", "FITC-A", corners))
+    (sample,) = opened(tmp_path, flowjo.workspace(flowjo.sample("a.fcs", CHANNELS, axes, pop))).samples
+    events = np.array([[100_000.0, end - 5000.0, 0.0], [100_000.0, end, 0.0], [250_000.0, end - 1.0, 0.0]])
+    assert populations(sample.strategy(), events, CHANNELS).mask("p").tolist() == [True, True, False]
+
+
+def test_parameters_that_flowjo_adds_to_the_keywords_are_no_channels(tmp_path, flowjo):
+    bad = flowjo.population("bad", flowjo.rectangle(flowjo.dimension("Comp-FITC-A", 1.0)))
+    text = flowjo.workspace(flowjo.sample("a.fcs", CHANNELS, "", bad))
+    text = text.replace("</Keywords>", '<Keyword name="$P4N" value="Comp-FITC-A" /></Keywords>')
+    with pytest.raises(GateError, match="is no channel of the file"):
+        opened(tmp_path, text).samples[0].strategy()
 
 
 def test_a_matrix_that_cannot_be_used_refuses_only_what_needs_it(tmp_path, flowjo):

@@ -6,7 +6,6 @@ hangs on it; a strategy is handed out only when nothing is missing from it, or w
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -22,6 +21,7 @@ from exoraw.assays.flow.gates.strategy import Strategy
 from exoraw.assays.flow.gates.xml_reading import Element, read_xml
 from exoraw.study.words import did_you_mean, listed, shown
 
+MOST_PARAMETERS = 10_000
 NOT_GATES = frozenset(  # the look of plots, tables and layouts: most of a workspace
     {"Graph", "Layouts", "LayoutEditor", "TableEditor", "Scripts", "exportRecipes", "BatchSettings",
      "Columns", "Cytometers", "WindowPosition", "TextTraits", "Statistic", "Groups", "SOPS"}
@@ -128,8 +128,11 @@ def _keywords(sample: Element) -> dict[str, str]:
 
 
 def _channels(keywords: Mapping[str, str]) -> tuple[str, ...]:
-    names = [word for word in keywords if re.fullmatch(r"\$P[0-9]{1,5}N", word)]
-    return tuple(keywords[word] for word in names)
+    """$PnN of the file; FlowJo adds its compensated parameters beyond $PAR."""
+    parameters = keywords.get("$PAR", "")
+    most = int(parameters) if parameters.isdecimal() and len(parameters) < 6 else 0
+    names = (keywords.get(f"$P{n}N") for n in range(1, min(most, MOST_PARAMETERS) + 1))
+    return tuple(name for name in names if name)
 
 
 def _timestep(keywords: Mapping[str, str]) -> float | None:

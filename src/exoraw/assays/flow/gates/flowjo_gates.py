@@ -53,21 +53,18 @@ class Tube:
         axis = self.axes.get(parameter)
         if axis is None and bare is not None:
             axis = self.axes.get(bare)
-        if axis is not None and axis.gain != 1.0 and not self._in_seconds(parameter, axis.gain):
-            raise NotSupportedError(
-                f"parameter {shown(parameter)} has a gain of {axis.gain:g} in FlowJo (line {axis.line}); "
-                "whether its gates stand before or after the gain is not published"
-            )
+        if axis is not None and axis.gain != 1.0:
+            if parameter.casefold() != TIME or self.timestep is None or not axis.gain > 0:
+                raise NotSupportedError(
+                    f"parameter {shown(parameter)} has a gain of {axis.gain:g} in FlowJo (line {axis.line}); "
+                    "whether its gates stand before or after the gain is not published"
+                )
+            axis = axis.in_seconds(self.timestep)
         if bare is not None and self.matrix is not None:
             if self.matrix.spillover is None:
                 raise NotSupportedError(f"parameter {shown(parameter)} is compensated; {self.matrix.trouble}")
             return Dimension(self._channel(bare), None, self.matrix.spillover.source), axis
         return Dimension(self._channel(parameter), None, UNCOMPENSATED), axis
-
-    def _in_seconds(self, parameter: str, gain: float) -> bool:
-        """Whether a gain only turns ticks of time into seconds, in which gates on time stand anyway."""
-        same = self.timestep is not None and np.isclose(gain, self.timestep, rtol=1e-6, atol=0)
-        return parameter.casefold() == TIME and bool(same)
 
     def _channel(self, parameter: str) -> str:
         """The file's name of a parameter: FlowJo writes _ for / in it."""
@@ -116,22 +113,21 @@ def flowjo_gate(element: Element, tube: Tube) -> Gate:
 
 
 def _rectangle(element: Element, tube: Tube) -> Gate:
-    return Rectangle(
-        tuple(
-            Range(tube.dimension(each)[0], each.optional_number("min"), each.optional_number("max"))
-            for each in element.all("dimension")
-        )
-    )
+    return Rectangle(tuple(_range(each, tube) for each in element.all("dimension")))
+
+
+def _range(element: Element, tube: Tube) -> Range:
+    dimension, axis = tube.dimension(element)
+    unit = axis.unit if axis is not None else 1.0
+    low, high = element.optional_number("min"), element.optional_number("max")
+    return Range(dimension, None if low is None else low * unit, None if high is None else high * unit)
 
 
 def _polygon(element: Element, tube: Tube) -> Gate:
-    x, y = (tube.scaled(each)[0] for each in polygon_axes(element))
+    (x, x_axis), (y, y_axis) = (tube.scaled(each) for each in polygon_axes(element))
     corners = np.array([corner(each) for each in element.all("vertex")]).reshape(-1, 2)
-    placed = [
-        corners[:, column] if dimension.scale is None else dimension.scale.forward(corners[:, column])
-        for column, dimension in enumerate((x, y))
-    ]
-    return Polygon(x, y, tuple(zip(placed[0].tolist(), placed[1].tolist(), strict=True)))
+    placed = zip(x_axis.place(corners[:, 0]).tolist(), y_axis.place(corners[:, 1]).tolist(), strict=True)
+    return Polygon(x, y, tuple(placed))
 
 
 def _ellipse(element: Element, tube: Tube) -> Gate:

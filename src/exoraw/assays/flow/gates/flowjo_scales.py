@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.gates.errors import GateError
 from exoraw.assays.flow.gates.events import FROM_FILE, UNCOMPENSATED
 from exoraw.assays.flow.gates.gatingml_parts import scale_of
 from exoraw.assays.flow.gates.scales import BIEX_CHANNELS, Biex, FlowJoLog, Linear, Scale
@@ -28,17 +29,47 @@ class Axis:
     trouble : why gates whose shape depends on the scale cannot be read; "" where they can
     gain : FlowJo's factor on a linear parameter; 1 = none
     line : of the workspace
+    unit : what the gates' numbers are multiplied with to stand in ours
     """
 
     scale: Scale | None
     trouble: str
     gain: float
     line: int
+    unit: float = 1.0
 
     @property
     def length(self) -> float:
         """Right end of the axis in units of the scale; the left end is 0."""
         return BIEX_CHANNELS if isinstance(self.scale, Biex) else 1.0
+
+    def in_seconds(self, timestep: float) -> Axis:
+        """The axis of time with its gain exchanged for the length of a tick.
+
+        FlowJo shows gain x ticks, where the gain is set so that the axis ends with the wall clock; on a
+        real workspace it is 0.0101 where $TIMESTEP is 0.01. We count ticks x $TIMESTEP.
+        """
+        unit = timestep / self.gain
+        scale = self.scale
+        if isinstance(scale, Linear):
+            scale = Linear(scale.t * unit, scale.a * unit)
+        return replace(self, scale=scale, gain=1.0, unit=unit)
+
+    def place(self, signal: FloatArray) -> FloatArray:
+        """(n,) corners of a polygon on the scale.
+
+        FlowJo's biex and log lay events that are off the axis onto its end. It writes ten digits: a corner
+        less than half a channel from an end is drawn on it, and must hold those events.
+        """
+        if self.scale is None:
+            raise GateError(self.trouble)
+        placed = self.scale.forward(signal * self.unit)
+        if isinstance(self.scale, Biex | FlowJoLog):
+            near = self.length / BIEX_CHANNELS / 2
+            placed = np.where(placed < near, 0.0, placed)
+        if isinstance(self.scale, Biex):
+            placed = np.where(placed > self.length - near, self.length, placed)
+        return placed
 
 
 @dataclass(frozen=True)
