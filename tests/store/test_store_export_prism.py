@@ -23,6 +23,7 @@ from exoraw.store.export.cells import unescaped
 from exoraw.store.export.prism.sheet import Cell, Column, Sheet, pzfx
 from exoraw.store.export.prism.write import variables_text
 from exoraw.store.export.signs import CONTROLS, with_signs
+from exoraw.store.schemas import TABLES
 
 MADE = datetime(2026, 11, 21, tzinfo=UTC)
 WITH_TABLE = (
@@ -110,6 +111,13 @@ def real(shared: Path) -> Path:
 def test_reader_of_this_test_reads_prisms_own_files(real, name):
     ((_, table),) = read_pzfx((real / f"{name}.pzfx").read_bytes()).items()
     assert grid(table) == read_tab(real / f"{name}.tab")
+
+
+def test_reader_of_this_test_reads_dates_and_tables_without_columns(real):
+    (dates,) = read_pzfx((real / "x_date.pzfx").read_bytes()).values()
+    assert grid(dates) == read_tab(real / "x_date_numeric.tab")
+    (empty,) = read_pzfx((real / "empty.pzfx").read_bytes()).values()
+    assert empty.columns == []
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -344,6 +352,38 @@ def test_more_groups_than_prism_takes_stand_in_further_tables(lab, make_table, m
         "live (%)": 256,
         "live (%) (2)": 44,
     }
+
+
+def test_more_replicates_than_prism_takes_repeat_the_row(lab, make_table, make_number):
+    names = [f"S{place}" for place in range(300)]
+    for place, name in enumerate(names):
+        lab.sample(name, treatment="a", cell_line="x" if place else "y", time_h=float(place == 1))
+    numbers = [make_number(name, float(place), "live") for place, name in enumerate(names)]
+    lab.task("all", {"measurements": make_table("measurements", numbers)})
+    lab.publish()
+    table = tables(lab)["live (%)"]
+    assert table.attributes["Replicates"] == "256"
+    assert table.values("time (h)") == [[0.0, 0.0, 1.0]]
+    found = [value for cells in table.values("x") for value in cells if value is not None]
+    assert sorted(found) == [float(place) for place in range(1, 300)]
+
+
+def test_long_lists_of_tables_stand_in_several_files_and_the_rest_is_said(lab, monkeypatch, make_number):
+    monkeypatch.setattr("exoraw.store.export.prism.write.MOST_TABLES", 2)
+    monkeypatch.setattr("exoraw.store.export.prism.write.MOST_FILES", 2)
+    lab.sample("S", treatment="a")
+    numbers = [make_number("S", 1.0, "live", entity=f"lane:{place}") for place in range(5)]
+    lab.task("S", {"measurements": pa.Table.from_pylist(numbers, schema=TABLES["measurements"].schema)})
+    lab.publish()
+    found = files(lab)
+    assert [len(read_pzfx(found[name].read_bytes())) for name in ("flow.pzfx", "flow_2.pzfx")] == [2, 2]
+    assert "1 further kinds of number stand in the text files alone" in info(found["flow_2.pzfx"])
+    assert "lane:4" in found["tidy_flow.txt"].read_text("utf-8-sig")
+
+
+def test_assay_with_controls_alone_makes_no_empty_prism_file(lab, study):
+    study([{"control_role": "unstained", "counts_as_sample": False}], [1.0])
+    assert sorted(files(lab)) == ["tidy_flow.txt", "variables_flow.txt"]
 
 
 def test_hostile_study_comes_back_whole_and_unchanged_but_for_signs(filled, tmp_path):

@@ -75,15 +75,23 @@ def rscript() -> str:
     return found
 
 
+NO_PACKAGES = {"R_LIBS": "", "R_LIBS_SITE": "/nowhere", "R_LIBS_USER": "/nowhere"}  # but R's own
+
+
 @cache
-def has(package: str) -> bool:
+def has(package: str, *, bare: bool = False) -> bool:
     code = f'quit(status = !requireNamespace("{package}", quietly = TRUE))'
-    return subprocess.run([rscript(), "-e", code], check=False, capture_output=True).returncode == 0
+    environment = {**os.environ, **(NO_PACKAGES if bare else {})}
+    done = subprocess.run([rscript(), "-e", code], check=False, capture_output=True, env=environment)
+    return done.returncode == 0
 
 
-def run_r(script: Path, *words: str, locale: str = "C.UTF-8") -> subprocess.CompletedProcess[str]:
+def run_r(
+    script: Path, *words: str, locale: str = "C.UTF-8", bare: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a script; `bare` hides the packages that R itself does not bring (lme4, edgeR)."""
     command = [rscript(), "--vanilla", str(script), *words]
-    environment = {**os.environ, "LC_ALL": locale}
+    environment = {**os.environ, "LC_ALL": locale, **(NO_PACKAGES if bare else {})}
     return subprocess.run(command, capture_output=True, check=False, encoding="utf-8", env=environment)
 
 
@@ -258,8 +266,9 @@ def test_script_puts_groups_in_the_order_of_the_sheet_in_any_locale(shares, tmp_
     levels = ["vehicle", 'µ "DOX" \\ 😀␀']
     wanted = " ".join(["levels", *(level.encode().hex() for level in levels), "0"])
     for locale in ("C", "C.UTF-8"):
-        done = run_r(script, locale=locale)
+        done = run_r(script, locale=locale, bare=True)
         assert done.returncode == 0, done.stderr
+        assert has("lme4", bare=True) or 'install.packages("lme4")' in done.stderr
         assert [line.strip() for line in done.stdout.splitlines() if line.startswith("levels")] == [
             wanted
         ] * 3
@@ -297,7 +306,7 @@ def test_study_without_shares_gets_a_script_without_a_model(filled, tmp_path):
     lab.publish([])
     paths = {path.name: path for path in export(lab.open(), "r", tmp_path)}
     assert "No model is shown" in paths["read_exoraw.R"].read_text()
-    assert run_r(paths["read_exoraw.R"]).returncode == 0
+    assert run_r(paths["read_exoraw.R"], bare=True).returncode == 0
 
 
 def test_count_matrix_is_copied_and_gets_an_edger_skeleton(shares, tmp_path):
@@ -319,8 +328,9 @@ def test_count_matrix_is_copied_and_gets_an_edger_skeleton(shares, tmp_path):
     check.write_text(
         f'source("{paths["read_exoraw.R"]}")\ncat("counts", dim(counts), sum(complete), sum(counts), "\\n")\n'
     )
-    done = run_r(check)
+    done = run_r(check, bare=True)
     assert done.returncode == 0, done.stderr
+    assert has("edgeR", bare=True) or 'BiocManager::install("edgeR")' in done.stderr
     total = sum(n * 10 + k for n in range(30) for k in range(12))
     assert f"counts 30 12 12 {total}" in done.stdout
 

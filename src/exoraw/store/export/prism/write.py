@@ -86,7 +86,7 @@ def _files(series: Sequence[Series], grouping: Grouping) -> Iterator[tuple[list[
         f"{left:,} further kinds of number stand in the text files alone: Prism would hold too many tables."
     )
     sheets = [sheet for one in taken for sheet in sheets_of(one, grouping)]
-    for start in range(0, max(len(sheets), 1), MOST_TABLES):
+    for start in range(0, len(sheets), MOST_TABLES):
         part = sheets[start : start + MOST_TABLES]
         yield part, [*_about(part), *([more] if left else [])]
 
