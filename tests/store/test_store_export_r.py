@@ -223,7 +223,7 @@ def test_rdata_reads_every_cell_back(tmp_path_factory, rows):
 @pytest.fixture
 def shares(lab, make_table, make_number):
     """A study of two hostile groups and three patients, two tubes each, with counts behind the shares."""
-    order = ["vehicle", 'µ "DOX" \\ 😀\0']
+    order = ["vehicle", 'DOX "µ" \\ 😀\0']
     for patient in range(3):
         for group, treatment in enumerate(order):
             for tube in range(2):
@@ -263,7 +263,7 @@ def test_script_puts_groups_in_the_order_of_the_sheet_in_any_locale(shares, tmp_
         "  cat('levels', bytes, sum(is.na(column)), '\\n')\n"
         "}\n"
     )
-    levels = ["vehicle", 'µ "DOX" \\ 😀␀']
+    levels = ["vehicle", 'DOX "µ" \\ 😀␀']
     wanted = " ".join(["levels", *(level.encode().hex() for level in levels), "0"])
     for locale in ("C", "C.UTF-8"):
         done = run_r(script, locale=locale, bare=True)
@@ -281,7 +281,7 @@ def test_script_is_plain_ascii_and_says_what_the_model_needs(shares, tmp_path):
     assert "~ treatment + (1 | subject/sample)" in script
     assert 'requireNamespace("lme4"' in script
     assert "edgeR" not in script
-    assert "list(\n  \"treatment\" = c(\"vehicle\", \"\\U{b5}" in script  # fmt: skip
+    assert "list(\n  \"treatment\" = c(\"vehicle\", \"DOX \\\"\\U{b5}" in script  # fmt: skip
 
 
 def test_factor_that_r_takes_for_no_name_gets_one(lab, make_table, make_number, tmp_path):

@@ -31,7 +31,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Series:
-    """Numbers of one kind. `entity` is empty for the sample itself."""
+    """Numbers of one kind (measure, entity, target, statistic, unit) under a title of its own."""
 
     title: str
     values: tuple[Value, ...]
