@@ -197,7 +197,10 @@ def _notes(drawn: Sequence[Drawn], axis: Axis, style: GroupStyle) -> list[str]:
         if style.replicate
         else "each point is one unit"
     )
-    notes = [f"{_shape_words(drawn, axis, style)}; {point}.", *style.notes]
+    notes = [f"{_shape_words(drawn, axis, style)}; {point}."]
+    if style.kind != "box":
+        notes += spread.few_words(one.spread for one in drawn)
+    notes += style.notes
     missing, beyond = sum(one.missing for one in drawn), sum(one.beyond for one in drawn)
     if missing:
         notes.append(f"Not drawn and not in n: {missing} without a finite value.")

@@ -18,7 +18,7 @@ from exoraw.figures.legend import Key, arrange_legend, write_legend
 from exoraw.figures.look import Column
 from exoraw.figures.page import FigureError, Plot
 from exoraw.figures.scale import Scale
-from exoraw.figures.spread import ErrorBar, mean_and_error
+from exoraw.figures.spread import ErrorBar, Spread, few_words, mean_and_error
 from exoraw.statistics.curves.fit import CurveFits, CurveState, HalfDose, fit_curves
 
 FloatArray = NDArray[np.float64]
@@ -151,7 +151,7 @@ def _page(fitted: Sequence[_Fitted], axis: Axis, style: CurveStyle) -> Figure:
     page_width, height = page.column_width(style.column), HEIGHT[style.column]
     spreads = [_spreads(one, style) for one in fitted]
     reach = [value for one in fitted for value in one.response]
-    reach += [end for rows in spreads for _, *ends in rows for end in ends]
+    reach += [end for rows in spreads for _, s in rows for end in (s.centre, s.low, s.high)]
     responses = scale.linear_scale(reach, height, from_zero=axis.from_zero)
     label = page.value_label(axis.label, axis.unit, responses.exponent, height)
     left = page.left_room(responses, label)
@@ -160,7 +160,7 @@ def _page(fitted: Sequence[_Fitted], axis: Axis, style: CurveStyle) -> Figure:
     dose_label = page.value_label(style.dose, style.dose_unit, 0, width)
     legend = arrange_legend(_keys(fitted, style), page_width - 2 * page.EDGE)
     bands = [_band(one, style) for one in fitted]
-    notes = page.note_lines(_notes(fitted, bands, style), page_width - 2 * page.EDGE)
+    notes = page.note_lines(_notes(fitted, bands, spreads, style), page_width - 2 * page.EDGE)
     bottom = page.horizontal_room(dose_label) + page.notes_room(notes) + page.EDGE
     plot = page.plot_on_page(
         width, height, page.Margins(left, RIGHT, legend.room + ABOVE, bottom), page_width
@@ -198,19 +198,17 @@ def _dose_axis(plot: Plot, doses: DoseScale, label: Sequence[str]) -> None:
         plot.line([x - 1.2, x + 1.2], [-BREAK, BREAK], label="break")
 
 
-def _spreads(one: _Fitted, style: CurveStyle) -> list[tuple[float, float, float, float]]:
-    """Return (dose, mean, low, high) at every dose with a response."""
-    rows = []
-    for dose in np.unique(one.dose):
-        values = one.response[(one.dose == dose) & np.isfinite(one.response)]
-        if values.size:
-            spread = mean_and_error(values, style.error)
-            rows.append((float(dose), spread.centre, spread.low, spread.high))
-    return rows
+def _spreads(one: _Fitted, style: CurveStyle) -> list[tuple[float, Spread]]:
+    """Return what stands for every dose with a response."""
+    there = np.isfinite(one.response)
+    return [
+        (float(dose), mean_and_error(one.response[there & (one.dose == dose)], style.error))
+        for dose in np.unique(one.dose[there])
+    ]
 
 
 def _draw_points(
-    plot: Plot, one: _Fitted, rows: Sequence[tuple[float, float, float, float]], doses: DoseScale, i: int
+    plot: Plot, one: _Fitted, rows: Sequence[tuple[float, Spread]], doses: DoseScale, i: int
 ) -> None:
     axes, colour, marker = plot.axes, look.colour(i), look.MARKERS[i % len(look.MARKERS)]
     there = np.isfinite(one.response)
@@ -218,15 +216,17 @@ def _draw_points(
         doses.points(one.dose[there]), one.response[there], s=UNIT_DOT**2, marker=marker, zorder=3,
         facecolors=look.tint(colour, 0.5), edgecolors="none", clip_on=False, label="units",
     )  # fmt: skip
-    for dose, mean, low, high in rows:
+    for dose, spread in rows:
         x = float(doses.points(dose))
-        if math.isfinite(low):
-            axes.plot([x, x], [low, high], color=colour, linewidth=0.7, zorder=4, label="error")
-            for end in (low, high):
+        if math.isfinite(spread.low):
+            ends = [spread.low, spread.high]
+            axes.plot([x, x], ends, color=colour, linewidth=0.7, zorder=4, label="error")
+            for end in ends:
                 axes.plot([x - CAP, x + CAP], [end, end], color=colour, linewidth=0.7, zorder=4, label="cap")
         axes.plot(
-            [x], [mean], linestyle="none", marker=marker, markersize=MEAN_DOT, markerfacecolor=colour,
-            markeredgecolor=look.PAPER, markeredgewidth=0.4, zorder=5, clip_on=False, label="mean",
+            [x], [spread.centre], linestyle="none", marker=marker, markersize=MEAN_DOT,
+            markerfacecolor=colour, markeredgecolor=look.PAPER, markeredgewidth=0.4,
+            zorder=5, clip_on=False, label="mean",
         )  # fmt: skip
 
 
@@ -266,8 +266,8 @@ def _keys(fitted: Sequence[_Fitted], style: CurveStyle) -> list[Key]:
     keys = []
     for i, one in enumerate(fitted):
         marker, dash = look.MARKERS[i % len(look.MARKERS)], look.DASHES[i % len(look.DASHES)]
-        text = f"{one.name}: {half_dose_words(one.half, style)}"
-        keys.append(Key(text, look.colour(i), marker=marker, dash=dash if one.drawn else None))
+        tail = f": {half_dose_words(one.half, style)}"
+        keys.append(Key(one.name, look.colour(i), marker=marker, dash=dash if one.drawn else None, tail=tail))
     return keys
 
 
@@ -292,19 +292,23 @@ def _end_words(text: str) -> str:
 
 
 def _notes(
-    fitted: Sequence[_Fitted], bands: Sequence[tuple[FloatArray, Band] | None], style: CurveStyle
+    fitted: Sequence[_Fitted],
+    bands: Sequence[tuple[FloatArray, Band] | None],
+    spreads: Sequence[Sequence[tuple[float, Spread]]],
+    style: CurveStyle,
 ) -> list[str]:
     unit = (
         f"small points: each {words.one_line(style.replicate)}" if style.replicate else "small points: units"
     )
-    notes = [f"Large points: mean ± {style.error}; {unit}. Curves: 4PL with 95 % band of the curve."]
+    notes = [f"Large points: mean ± {style.error}; {unit}. Curves: 4PL with 95% band of the curve."]
+    notes += few_words(spread for rows in spreads for _, spread in rows)
     if any(math.isfinite(float(one.half.value[0])) for one in fitted):
         kind = (
             "middle between the plateaus"
             if style.half == "relative"
             else "half of the own untreated response"
         )
-        notes.append(f"{style.quantity}: {kind}; in brackets 95 % profile-likelihood interval.")
+        notes.append(f"{style.quantity}: {kind}; in brackets 95% profile-likelihood interval.")
     without = [one.name for one, band in zip(fitted, bands, strict=True)
                if band is not None and not np.isfinite(band[1].low).all()]  # fmt: skip
     if without:

@@ -16,7 +16,7 @@ from exoraw.figures.legend import Key, arrange_legend, write_legend
 from exoraw.figures.look import Column
 from exoraw.figures.page import FigureError, Plot
 from exoraw.figures.scale import Scale
-from exoraw.figures.spread import ErrorBar, Spread, error_words, mean_and_error
+from exoraw.figures.spread import ErrorBar, Spread, error_words, few_words, mean_and_error
 
 FloatArray = NDArray[np.float64]
 HEIGHT: dict[Column, float] = {"single": 122.0, "one_and_half": 140.0, "double": 165.0}  # pt
@@ -177,7 +177,7 @@ def _keys(courses: Sequence[_Course]) -> list[Key]:
         counts = [spread.n for spread in one.spreads]
         n = f"{max(counts)}" if min(counts) == max(counts) else f"{max(counts)} to {min(counts)}"
         marker, dash = look.MARKERS[i % len(look.MARKERS)], look.DASHES[i % len(look.DASHES)]
-        keys.append(Key(f"{one.name} (n = {n})", look.colour(i), marker=marker, dash=dash))
+        keys.append(Key(one.name, look.colour(i), marker=marker, dash=dash, tail=f" (n = {n})"))
     return keys
 
 
@@ -190,6 +190,7 @@ def _notes(courses: Sequence[_Course], axis: Axis, style: GrowthStyle) -> list[s
             else "; thin lines: units"
         )
     notes = [f"Points: {error_words(style.error, log=axis.log)}{thin}."]
+    notes += few_words(spread for one in courses for spread in one.spreads)
     missing = sum(one.missing for one in courses)
     if missing:
         why = "missing, or at or below 0 on a logarithmic axis" if axis.log else "missing"

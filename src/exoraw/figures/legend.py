@@ -15,6 +15,7 @@ from exoraw.figures.page import Plot
 SWATCH = 12.0  # pt, width of a sample of colour
 SWATCH_HEIGHT = 6.0
 TEXT_GAP = 3.5  # pt from the sample to its name
+SHORTEST_NAME = 20.0  # pt that a name keeps beside a long tail
 KEY_GAP = 11.0  # pt between two keys
 ROW = look.line_height() + 1.5
 BELOW = 5.0  # pt between the key and what is drawn
@@ -29,6 +30,7 @@ class Key:
     hatch : of the bar
     marker : "" draws none; `hollow` leaves it open
     dash : of a line's sample; None draws none
+    tail : end of the text that is never cut (n, a median, an IC50)
     """
 
     text: str
@@ -38,6 +40,7 @@ class Key:
     marker: str = ""
     hollow: bool = False
     dash: Any = None
+    tail: str = ""
 
     @property
     def indent(self) -> float:
@@ -63,11 +66,12 @@ def arrange_legend(keys: Sequence[Key], width: float) -> Legend:
     places: list[tuple[Key, float, int]] = []
     x, row = 0.0, 0
     for key in keys:
-        name = words.cut(words.one_line(key.text), width - key.indent)
+        room = width - key.indent - look.text_width(key.tail)
+        name = words.cut(words.one_line(key.text), max(room, SHORTEST_NAME)) + key.tail
         needed = key.indent + look.text_width(name)
         if x > 0 and x + needed > width:
             x, row = 0.0, row + 1
-        places.append((replace(key, text=name), x, row))
+        places.append((replace(key, text=name, tail=""), x, row))
         x += needed + KEY_GAP
     return Legend(tuple(places), row + 1 if places else 0)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -46,8 +47,10 @@ AXIS_LINE = 0.6  # pt
 DATA_LINE = 1.0  # pt
 THIN_LINE = 0.5  # pt; printers lose thinner ones
 POINT = 3.6  # pt, diameter of a unit's mark
+HINTING = 1.02  # screens round letters to whole pixels, which makes some texts this much wider
 FINE_DPI = 720  # text is measured this fine, so that its width does not hang on the pixels of a screen
 
+_STYLED = ContextVar("inside house_style", default=False)
 _SETTINGS: dict[str, Any] = {
     "font.size": SMALL,
     "text.color": INK,
@@ -104,7 +107,11 @@ def house_style() -> Iterator[None]:
         mpl.rcdefaults()
         mpl.rcParams.update({**_SETTINGS, "font.family": list(fonts())})
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from")
-        yield
+        token = _STYLED.set(True)
+        try:
+            yield
+        finally:
+            _STYLED.reset(token)
 
 
 @functools.cache
@@ -115,11 +122,11 @@ def _ruler() -> RendererAgg:
 @functools.lru_cache(maxsize=4096)
 def text_width(text: str, size: float = SMALL) -> float:
     """Return the width (pt) of one line of text in the first font that holds each letter."""
-    with house_style():
+    with nullcontext() if _STYLED.get() else house_style():
         width, _, _ = _ruler().get_text_width_height_descent(
             text, FontProperties(family=list(fonts()), size=size), ismath=False
         )
-    return float(width) * 72 / FINE_DPI
+    return float(width) * 72 / FINE_DPI * HINTING
 
 
 def line_height(size: float = SMALL) -> float:

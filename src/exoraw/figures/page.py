@@ -155,7 +155,9 @@ def left_room(scale: Scale, label: Sequence[str]) -> float:
 
 def note_lines(notes: Sequence[str], width: float) -> list[str]:
     """Return the lines of the notes below a figure, `width` pt wide."""
-    return [line for note in notes if note for line in words.wrap(words.one_line(note), width)]
+    return [
+        line for note in notes if note for line in words.wrap(words.one_line(note, words.LONGEST_NOTE), width)
+    ]
 
 
 def notes_room(lines: Sequence[str]) -> float:

@@ -17,7 +17,7 @@ from exoraw.figures.look import Column
 from exoraw.figures.packing import Box
 from exoraw.figures.page import FigureError, Plot
 from exoraw.figures.scale import Scale
-from exoraw.figures.spread import ErrorBar, Spread, error_words, mean_and_error
+from exoraw.figures.spread import ErrorBar, Spread, error_words, few_words, mean_and_error
 from exoraw.figures.under import Place, arrange_under, left_margin, write_under
 
 FloatArray = NDArray[np.float64]
@@ -222,6 +222,7 @@ def _keys(pairs: _Pairs) -> list[Key]:
 def _notes(pairs: _Pairs, axis: Axis, style: PairedStyle) -> list[str]:
     unit = words.one_line(style.replicate) if style.replicate else "unit"
     notes = [f"Each line is one {unit}; beside the points {error_words(style.error, log=axis.log)}."]
+    notes += few_words(pairs.spreads)
     open_units = int((~pairs.complete).sum())
     if open_units:
         text = f"Open and dashed: {open_units} of {pairs.complete.size}, without a value in every condition."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 ErrorBar = Literal["SD", "SEM"]
+LEAST_FOR_ERROR = 3  # units; two are shown as what they are, two points (as journals ask)
 LEAST_FOR_BOX = 5  # units; quartiles of fewer are hardly more than the points themselves
 WHISKER = 1.5  # of the distance between the quartiles (Tukey 1977)
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Centre and ends of a group's error bar; NaN where they do not exist (n = 0; an error bar of n = 1)."""
+    """Centre and ends of a group's error bar; NaN where there is none (n = 0, n < 3)."""
 
     n: int
     centre: float
@@ -39,14 +41,14 @@ class Quartiles:
 def mean_and_error(values: FloatArray, error: ErrorBar, *, log: bool = False) -> Spread:
     """Return mean ± SD or SEM of finite values, (n,); with `log` geometric mean and factor (values > 0).
 
-    The SD has n - 1 in its denominator; SEM = SD / sqrt(n).
+    The SD has n - 1 in its denominator; SEM = SD / sqrt(n). Fewer than three units have no error bar.
     """
     count = int(values.size)
     if count == 0:
         return Spread(0, math.nan, math.nan, math.nan)
     used = np.log(values) if log else values
     centre = float(np.mean(used))
-    half = float(np.std(used, ddof=1)) if count > 1 else math.nan
+    half = float(np.std(used, ddof=1)) if count >= LEAST_FOR_ERROR else math.nan
     if error == "SEM":
         half /= math.sqrt(count)
     ends = (centre, centre - half, centre + half)
@@ -60,6 +62,12 @@ def quartiles(values: FloatArray) -> Quartiles:
     inside = values[(values >= q1 - reach) & (values <= q3 + reach)]
     low, high = (float(inside.min()), float(inside.max())) if inside.size else (q1, q3)
     return Quartiles(median, q1, q3, min(low, q1), max(high, q3))
+
+
+def few_words(spreads: Iterable[Spread]) -> list[str]:
+    """Return the sentence that says why some means carry no error bar, where some do not."""
+    few = any(0 < one.n < LEAST_FOR_ERROR for one in spreads)
+    return [f"No error bar where n < {LEAST_FOR_ERROR}.".replace(" < ", "\u00a0<\u00a0")] if few else []
 
 
 def error_words(error: ErrorBar, *, log: bool) -> str:

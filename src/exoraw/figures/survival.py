@@ -37,7 +37,7 @@ class SurvivalStyle:
     label : what the curve counts ("Overall survival", "Animals without tumour")
     time : label of the time axis; unit : of the times
     column : width of the page
-    interval : of the 95 % band, as `kaplan_meier` takes it
+    interval : of the 95% band, as `kaplan_meier` takes it
     notes : further lines below the figure
     """
 
@@ -194,7 +194,7 @@ def median_words(curve: KaplanMeier, unit: str) -> str:
 
 
 def _notes(curves: Sequence[KaplanMeier], test: Comparison | None, style: SurvivalStyle) -> list[str]:
-    band = f"bands, and ranges in brackets: 95 % intervals ({style.interval})"
+    band = f"bands, and ranges in brackets: 95% intervals ({style.interval})"
     notes = [f"Kaplan-Meier curves; {band}. Ticks: censored."]
     if test is not None and test.state is not State.OK:
         notes.append(f"Log-rank test: {test.message}.")

@@ -9,25 +9,30 @@ from collections.abc import Sequence
 from exoraw.figures.look import SMALL, text_width
 
 MINUS = "−"
+NO_BREAK = "\u00a0"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # part of correct spelling in Persian and in many Indic scripts
 MORE_ROOM = 4  # times that names which differ in few letters get half as much room again
-LONGEST_NAME = 400  # characters of any text; beyond, its middle is cut before it is measured
+LONGEST_NOTE = 5000  # characters of a line below a figure
+LONGEST_NAME = 400  # characters of any name; beyond, its middle is cut before it is measured
 
 
-def one_line(text: str) -> str:
-    """Return a text without line breaks and control characters; a text of blanks only is a dash."""
-    seen = "".join(
-        " "
-        if letter.isspace() or (unicodedata.category(letter) in _HIDDEN and letter not in _JOINERS)
-        else letter
-        for letter in str(text)
-    )
-    joined = " ".join(seen.split())
-    if len(joined) > LONGEST_NAME:
-        joined = f"{joined[: LONGEST_NAME // 2]}…{joined[-LONGEST_NAME // 2 :]}"
-    return joined or "–"
+def one_line(text: str, longest: int = LONGEST_NAME) -> str:
+    """Return a text without line breaks and control characters; a text of blanks only is a dash.
+
+    A no-break space stays one: what it joins is not torn apart by `wrap`.
+    """
+    seen = "".join(" " if _is_gap(letter) else letter for letter in str(text))
+    joined = " ".join(word for word in seen.split(" ") if word)
+    if len(joined) > longest:
+        joined = f"{joined[: longest // 2]}…{joined[-longest // 2 :]}"
+    return joined if joined.strip() else "–"
+
+
+def _is_gap(letter: str) -> bool:
+    hidden = unicodedata.category(letter) in _HIDDEN and letter not in _JOINERS
+    return letter != NO_BREAK and (letter.isspace() or hidden)
 
 
 def cut(text: str, width: float, size: float = SMALL) -> str:
