@@ -16,6 +16,7 @@ from exoraw.assays.flow.gates import (
     read_workspace,
 )
 from exoraw.assays.flow.gates.flowjo_gates import drawn_ellipse
+from exoraw.assays.flow.gates.flowjo_populations import unique_names
 from exoraw.assays.flow.transforms import Logicle
 from exoraw.io.errors import FormatError
 
@@ -159,6 +160,24 @@ def test_a_tree_with_boolean_gates_and_repeated_names_is_read_whole(tmp_path, ev
     assert tree["bright in A"].path == ("cells", "A", "bright in A")
     assert sample.counts == {"A": 12}
     assert sample.file == "a.fcs"
+
+
+def test_names_that_several_populations_have_are_told_apart():
+    routes = [
+        ("A",),
+        ("A", "x"),
+        ("B",),
+        ("B", "x"),
+        ("B", "A"),
+        ("x in A",),
+        ("B", "A", "x"),
+        ("C", "A", "x"),
+    ]
+    names = unique_names(routes)
+    assert len(set(names.values())) == len(routes)
+    assert names["B", "x"] == "x in B"
+    assert names["C", "A", "x"] == "x in A in C"
+    assert unique_names([("live",), ("live", "CD4")]) == {("live",): "live", ("live", "CD4"): "CD4"}
 
 
 def test_compensated_parameters_are_compensated_and_the_others_not(tmp_path, events, flowjo):

@@ -202,6 +202,24 @@ def test_deep_and_endless_files_are_refused_in_bounded_memory(tmp_path):
     assert peak < 4_000_000
 
 
+def test_tubes_are_read_one_by_one_and_forgotten(tmp_path, flowjo):
+    pops = [flowjo.population(f"p{i}", flowjo.rectangle(flowjo.dimension("A", float(i)))) for i in range(30)]
+    tubes = [flowjo.sample(f"t{i}.fcs", ("A",), "", *pops) for i in range(150)]
+    path = tmp_path / "many.wsp"
+    path.write_text(flowjo.workspace(*tubes), encoding="utf-8")
+    seen = []
+    tracemalloc.start()
+    root = read_xml(
+        path, skip={"Graph"}, part="Sample", use=lambda each: seen.append(each.need("SampleNode").get("name"))
+    )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert seen == [f"t{i}.fcs" for i in range(150)]
+    assert root.need("SampleList").children == []
+    assert peak < 8_000_000  # 18,000 elements at once take 15 MB
+    assert len(read_workspace(path).samples) == 150
+
+
 def test_a_name_with_a_namespace_wins_over_one_without(tmp_path):
     path = tmp_path / "a.xml"
     path.write_text('<a xmlns:g="urn:g" g:id="right" id="wrong" g:k="1"><g:b/>text</a>', encoding="utf-8")

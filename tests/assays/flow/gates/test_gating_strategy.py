@@ -207,6 +207,13 @@ def test_a_parent_may_stand_after_its_children(events):
     assert {row.name: row.count for row in one.rows} == {row.name: row.count for row in other.rows}
 
 
+def test_a_gate_is_found_by_its_name_or_a_quadrant_s():
+    strategy = parse_strategy(TEXT)
+    assert strategy.gate("APC+ PE-") is strategy.gate("quadrants")
+    with pytest.raises(GateError, match="Did you mean CD44"):
+        strategy.gate("cd-44")
+
+
 def test_dimensions_are_compensated_once_by_their_matrix(rng):
     matrix = Spillover(CHANNELS, np.array([[1.0, 0.2], [0.05, 1.0]]), "M")
     true = rng.normal(500, 200, (2000, 2))

@@ -91,14 +91,14 @@ def read_workspace(path: str | Path) -> Workspace:
     FormatError : no workspace of FlowJo 10, or damaged. A gate that is not supported is no error here: it
         is a refusal of its sample, and `WorkspaceSample.strategy` raises it
     """
-    root = read_xml(Path(path), skip=NOT_GATES)
+    samples: list[WorkspaceSample] = []
+    root = read_xml(Path(path), skip=NOT_GATES, part="Sample", use=lambda each: samples.append(_sample(each)))
     if root.name != "Workspace":
         raise root.wrong("a FlowJo workspace", shown(root.name), "GatingML is read by read_gatingml.")
-    holder = root.first("SampleList")
-    if holder is None:
+    if root.first("SampleList") is None:
         found = f"none; its version is {root.attributes.get('version', 'unknown')}"
         raise root.wrong("a FlowJo 10 workspace with a SampleList", found)
-    return Workspace(Path(path), tuple(_sample(each) for each in holder.all("Sample")))
+    return Workspace(Path(path), tuple(samples))
 
 
 def _sample(element: Element) -> WorkspaceSample:

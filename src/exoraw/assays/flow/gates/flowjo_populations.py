@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -107,15 +108,16 @@ def unique_names(routes: Sequence[Route]) -> dict[Route, str]:
         for route in routes:
             if names[route] in shared:
                 names[route] = " in ".join(reversed(route[-depth:]))
-    for number, route in enumerate(routes, start=1):  # a population may really be called "B in A"
-        if names[route] in _shared(names):
+    shared = _shared(names)  # a population may really be called "B in A"
+    for number, route in enumerate(routes, start=1):
+        if names[route] in shared:
             names[route] = f"{names[route]} ({number})"
     return names
 
 
 def _shared(names: Mapping[Route, str]) -> set[str]:
-    seen: set[str] = set()
-    return {name for name in names.values() if name in seen or seen.add(name)}  # type: ignore[func-returns-value]
+    """Names that several routes have."""
+    return {name for name, count in Counter(names.values()).items() if count > 1}
 
 
 def _gate(route: Route, element: Element, tube: Tube, names: Mapping[Route, str]) -> NamedGate:

@@ -6,7 +6,7 @@ message can say where a gate stands; and an entity declaration is refused when i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
@@ -26,7 +26,7 @@ _BETWEEN = "\x01"  # between namespace and name; no XML text can hold it
 _ADVICE = "Save the file again in the program that wrote it."
 
 
-@dataclass
+@dataclass(slots=True)
 class Element:
     """An element with its place in the file.
 
@@ -91,12 +91,20 @@ class Element:
         return FormatError(self.file, self.position, expected, f"{found} (line {self.line})", advice)
 
 
-def read_xml(path: Path, *, skip: Collection[str] = ()) -> Element:
+def read_xml(
+    path: Path,
+    *,
+    skip: Collection[str] = (),
+    part: str = "",
+    use: Callable[[Element], object] | None = None,
+) -> Element:
     """Read an XML file into elements.
 
     Parameters
     ----------
     skip : names of elements that are left out with all that is in them
+    part, use : elements of this name are handed to `use` when they end, and then forgotten, so that a
+        workspace of hundreds of tubes never lies in memory as a whole
 
     Returns
     -------
@@ -106,7 +114,7 @@ def read_xml(path: Path, *, skip: Collection[str] = ()) -> Element:
     ------
     FormatError : no well-formed XML, an entity declaration, or beyond the limits; nothing else
     """
-    builder = _Builder(path, frozenset(skip))
+    builder = _Builder(path, frozenset(skip), part if use is not None else "")
     read = 0
     with open_regular(path) as file:
         while True:
@@ -114,7 +122,9 @@ def read_xml(path: Path, *, skip: Collection[str] = ()) -> Element:
             read += len(block)
             if read > LARGEST_FILE:
                 raise FormatError(path, read, f"at most {LARGEST_FILE >> 20} MB of XML", "more")
-            builder.feed(block, final=not block)
+            for each in builder.feed(block, final=not block):
+                if use is not None:
+                    use(each)
             if not block:
                 return builder.root()
 
@@ -122,9 +132,11 @@ def read_xml(path: Path, *, skip: Collection[str] = ()) -> Element:
 class _Builder:
     """Turns expat's events into elements."""
 
-    def __init__(self, path: Path, skip: frozenset[str]) -> None:
+    def __init__(self, path: Path, skip: frozenset[str], part: str) -> None:
         self._path = path
         self._skip = skip
+        self._part = part
+        self._parts: list[Element] = []
         self._skipping = 0
         self._open: list[Element] = []
         self._root: Element | None = None
@@ -138,13 +150,16 @@ class _Builder:
         parser.UnparsedEntityDeclHandler = self._entity
         parser.ExternalEntityRefHandler = self._entity
 
-    def feed(self, block: bytes, *, final: bool) -> None:
+    def feed(self, block: bytes, *, final: bool) -> list[Element]:
+        """Parse a block and return the parts that ended in it."""
         try:
             self._parser.Parse(block, final)
         except (expat.ExpatError, UnicodeError, ValueError, LookupError) as error:
             line = getattr(error, "lineno", self._parser.CurrentLineNumber)
             found = f"{error} (line {line})" if "line" not in str(error) else str(error)
             raise FormatError(self._path, self._position(), "well-formed XML", found, _ADVICE) from error
+        ended, self._parts = self._parts, []
+        return ended
 
     def root(self) -> Element:
         if self._root is None:
@@ -164,8 +179,10 @@ class _Builder:
         self._check(len(self._open) < DEEPEST, f"at most {DEEPEST} levels of nesting")
         self._check(self._kept <= MOST_ELEMENTS, f"at most {MOST_ELEMENTS:,} elements")
         plain: dict[str, str] = {}
-        for key in sorted(attributes, key=lambda key: _BETWEEN in key):
-            plain[key.rpartition(_BETWEEN)[2]] = attributes[key]
+        for key, value in attributes.items():
+            _, spaced, short = key.rpartition(_BETWEEN)
+            if spaced or short not in plain:
+                plain[short] = value
         line = int(self._parser.CurrentLineNumber)
         element = Element(name, space, plain, line, self._position(), self._path)
         if self._open:
@@ -178,7 +195,10 @@ class _Builder:
         if self._skipping:
             self._skipping -= 1
         else:
-            self._open.pop()
+            element = self._open.pop()
+            if element.name == self._part and self._open:
+                self._open[-1].children.pop()
+                self._parts.append(element)
 
     def _characters(self, text: str) -> None:
         if self._skipping or not text.strip():
