@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 
 from exoraw.store.export import export
 from exoraw.store.export.cells import unescaped
+from exoraw.store.export.prism.layout import sheets_of
+from exoraw.store.export.prism.series import Grouping, Series, Value
 from exoraw.store.export.prism.sheet import Cell, Column, Sheet, pzfx
 from exoraw.store.export.prism.write import variables_text
 from exoraw.store.export.signs import CONTROLS, with_signs
@@ -393,6 +395,39 @@ def test_hostile_study_comes_back_whole_and_unchanged_but_for_signs(filled, tmp_
     assert found.values("DOX") == [[None, 1e-300]]
     assert found.columns[2][1][0] == [("", False), ("1e-300", True)]
     assert filled.open().arrow("measurements")["value"].to_pylist()[4] == 1e-300
+
+
+levels = st.sampled_from(["a", "a | b", "b", "b | a", "a ", " a", "a #2", "not given", "", None, "10 nM"])
+sheets = st.fixed_dictionaries(
+    {
+        "treatment": levels,
+        "cell_line": levels,
+        "dose": st.sampled_from([None, 0.0, -0.0, 1.0, 10.0, math.nan, math.inf]),
+        "dose_unit": st.sampled_from(["nM", "uM", "", None]),
+        "time_h": st.sampled_from([None, 24.0, 1.0]),
+        "subject": st.sampled_from(["P1", "P2", "P3", "P4", None]),
+        "technical_replicate": st.none(),
+    }
+)
+
+
+@given(
+    st.lists(sheets, min_size=1, max_size=12),
+    st.permutations(["treatment", "cell_line", "dose", "time_h"]),
+    st.integers(0, 4),
+    st.booleans(),
+)
+@settings(max_examples=400)
+def test_no_number_is_lost_whatever_the_groups_are_called(rows, names, factors, paired):
+    hidden = {} if paired else {"subject": None}
+    values = tuple(Value(float(n), n % 3 == 0, f"S{n}", {**row, **hidden}) for n, row in enumerate(rows))
+    for sheet in sheets_of(Series("t", values), Grouping(tuple(names[:factors]))):
+        table = one(sheet)
+        cells = [cell for title, subs in table.columns[sheet.x is not None :] for sub in subs for cell in sub]
+        found = sorted((float(text), cut) for text, cut in cells if text)
+        assert found == [(float(n), n % 3 == 0) for n in range(len(rows))]
+        titles = [title for title, _ in table.columns]
+        assert len(set(titles)) == len(titles)
 
 
 # ---------------------------------------------------------------------- text for Multiple variables tables

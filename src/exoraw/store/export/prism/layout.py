@@ -106,8 +106,12 @@ def _groups(
 
     titled: dict[str, tuple[Value, ...]] = {}
     for levels in sorted(found, key=place):
-        words = [f"{level} {unit}".rstrip() for level, unit in levels]
-        titled[_BETWEEN.join(words) or _ALL] = tuple(found[levels])
+        words = [f"{level} {unit}" if unit else level for level, unit in levels]
+        title = name = _BETWEEN.join(words) if words else _ALL
+        number = 2
+        while title in titled:  # "a | b" with "c", and "a" with "b | c"
+            title, number = f"{name} #{number}", number + 1
+        titled[title] = tuple(found[levels])
     return titled
 
 

@@ -88,7 +88,7 @@ def shown(value: Any) -> str:
     if value is None or value == "":
         return NOT_GIVEN
     if isinstance(value, float):
-        return number_text(value).removesuffix(".0") or NOT_GIVEN
+        return number_text(value + 0.0).removesuffix(".0") or NOT_GIVEN  # -0.0 is no other dose than 0.0
     return "yes" if value is True else "no" if value is False else str(value)
 
 
