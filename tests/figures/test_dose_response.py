@@ -148,7 +148,7 @@ def test_band_has_no_width_in_a_plateau_that_was_given(rng) -> None:
     assert parameters(fits)[0, LOG_MIDDLE] == pytest.approx(np.log(fits.relative.raw[0]))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**6), st.floats(1e-9, 1e9), st.floats(1e-6, 1e6))
 def test_any_unit_of_dose_and_response_gives_the_same_picture(
     legible, seed, dose_unit, response_unit

@@ -45,7 +45,7 @@ class Scale:
         array = np.asarray(values, dtype=np.float64)
         if self.log:
             with np.errstate(divide="ignore", invalid="ignore"):
-                share = np.log(np.where(array > 0, array, np.nan) / self.low) / math.log(self.high / self.low)
+                share = (np.log(np.where(array > 0, array, np.nan)) - math.log(self.low)) / self._decades()
         else:
             share = (array - self.low) / (self.high - self.low)
         return np.asarray(share * self.length)
@@ -54,8 +54,12 @@ class Scale:
         """Return the value that lies this many pt from the low end."""
         share = points / self.length
         if self.log:
-            return float(self.low * math.exp(share * math.log(self.high / self.low)))
+            return math.exp(math.log(self.low) + share * self._decades())
         return float(self.low + share * (self.high - self.low))
+
+    def _decades(self) -> float:
+        """Return the ln from end to end; a quotient of the ends could overflow."""
+        return math.log(self.high) - math.log(self.low)
 
 
 def linear_scale(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from exoraw.figures.look import SMALL, text_width
 
@@ -13,7 +14,6 @@ NO_BREAK = "\u00a0"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _JOINERS = frozenset("\u200c\u200d")  # part of correct spelling in Persian and in many Indic scripts
-MORE_ROOM = 4  # times that names which differ in few letters get half as much room again
 LONGEST_NOTE = 5000  # characters of a line below a figure
 LONGEST_NAME = 400  # characters of any name; beyond, its middle is cut before it is measured
 
@@ -37,43 +37,43 @@ def _is_gap(letter: str) -> bool:
 
 def cut(text: str, width: float, size: float = SMALL) -> str:
     """Return a text that is at most `width` pt wide: its middle goes first, as names differ at their ends."""
-    if text_width(text, size) <= width:
-        return text
-    for keep in range(len(text) - 1, 0, -1):
-        short = f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}"
-        if text_width(short, size) <= width:
-            return short
-    return "…"
+    return _fitted(
+        text, lambda keep: f"{text[: (keep + 1) // 2]}…{text[len(text) - keep // 2 :]}", width, size
+    )
 
 
 def cut_apart(texts: Sequence[str], width: float, size: float = SMALL) -> list[str]:
     """Cut texts to at most `width` pt so that different ones stay different.
 
-    What goes is the middle, else the end, else the beginning, whichever keeps all apart; where none does, the
-    names get more room, half as much again at a time.
+    What goes is the middle, else the end, else the beginning, whichever keeps all apart; where none does they
+    get half as much room again, and where that does not help either, a number before them.
     """
     different = len(set(texts))
-    for _ in range(MORE_ROOM):
+    for room in (width, 1.5 * width):
         for way in (cut, _cut_end, _cut_start):
-            short = [way(text, width, size) for text in texts]
+            short = [way(text, room, size) for text in texts]
             if len(set(short)) == different:
                 return short
-        width *= 1.5
-    return list(texts)
+    number = {text: f"{i + 1} " for i, text in enumerate(dict.fromkeys(texts))}
+    return [number[text] + cut(text, width - text_width(number[text], size), size) for text in texts]
 
 
 def _cut_end(text: str, width: float, size: float) -> str:
-    if text_width(text, size) <= width:
-        return text
-    keep = next((n for n in range(len(text), 0, -1) if text_width(f"{text[:n]}…", size) <= width), 0)
-    return f"{text[:keep]}…"
+    return _fitted(text, lambda keep: f"{text[:keep]}…", width, size)
 
 
 def _cut_start(text: str, width: float, size: float) -> str:
+    return _fitted(text, lambda keep: f"…{text[len(text) - keep :]}", width, size)
+
+
+def _fitted(text: str, shortened: Callable[[int], str], width: float, size: float) -> str:
+    """Return the text, or its shortened form that keeps most letters within `width` pt."""
     if text_width(text, size) <= width:
         return text
-    skip = next((n for n in range(len(text)) if text_width(f"…{text[n:]}", size) <= width), len(text))
-    return f"…{text[skip:]}"
+    keep = bisect.bisect_right(range(len(text)), width, key=lambda n: text_width(shortened(n), size)) - 1
+    while keep > 0 and text_width(shortened(keep), size) > width:  # kerning can make a longer text narrower
+        keep -= 1
+    return shortened(max(keep, 0))
 
 
 def wrap(text: str, width: float, size: float = SMALL, *, most: int | None = None) -> list[str]:
