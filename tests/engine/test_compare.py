@@ -89,7 +89,7 @@ def test_the_figure_carries_every_unit_as_a_point_and_the_stars(toy_study: Any) 
     assert options["groups"][1]["values"] == pytest.approx(averages(DRUG))
     assert options["marks"] == [{"group": "drug", "reference": "control", "text": "*", "symbol": "*"}]
     (legend,) = options["stars"]
-    assert legend.endswith("p < 0.05, ** adjusted p < 0.01, *** adjusted p < 0.001 vs control")
+    assert legend == "* p < 0.05, ** p < 0.01, *** p < 0.001 vs control"  # one comparison: nothing to adjust
 
 
 def test_a_comparison_runs_again_only_when_its_numbers_or_cells_change(toy_study: Any) -> None:
@@ -193,11 +193,18 @@ def test_what_cannot_be_compared_is_said_before_anything_runs(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"test": "wilcoxon"}, "needs pair_by"),
-        ({"test": "dunnett", "reference": ""}, "needs a reference"),
-        ({"test": "pearson"}, "needs a second_measure"),
+        ({"test": "wilcoxon"}, "wilcoxon needs pair_by"),
+        ({"test": "dunnett", "reference": ""}, "dunnett needs reference or references"),
+        ({"test": "pearson"}, "pearson needs second_measure"),
         ({"test": "t-test"}, "student"),
         ({"stars": {"limits": [0.01, 0.05]}}, "fall"),
+        ({"test": "tukey"}, "tukey does not use reference"),
+        ({"pair_by": "subject"}, "welch does not use pair_by"),
+        ({"second_factor": "batch"}, "welch does not use second_factor"),
+        ({"levels": ["drug", "drug"]}, 'levels: "drug" is named twice'),
+        ({"references": [{"level": "control", "symbol": "#"}]}, 'references: "control" is named twice'),
+        ({"test": "paired t", "pair_by": "treatment"}, '"treatment" is named twice'),
+        ({"plot": "paired"}, "paired draws pairs"),
     ],
 )
 def test_a_question_that_is_not_complete_names_what_is_missing(
@@ -206,6 +213,142 @@ def test_a_question_that_is_not_complete_names_what_is_missing(
     toy_study.compare = [WELCH | change]
     with pytest.raises(StudyError, match=message):
         run(filled(toy_study).path, HERE)
+
+
+def test_names_that_make_one_task_are_an_error(toy_study: Any) -> None:
+    toy_study.compare = [WELCH | {"name": "n/a"}, WELCH | {"name": "n per a"}]
+    with pytest.raises(StudyError, match="used by another comparison"):
+        run(filled(toy_study).path, HERE)
+
+
+@pytest.mark.parametrize(
+    ("cells", "change", "message"),
+    [
+        ({"culture": ""}, {}, "culture is empty in the rows 2"),
+        ({"treatment": ""}, {}, "treatment is empty in the rows 2"),
+        ({}, {"where": {"treatment": "drug"}, "reference": ""}, "all samples that take part have treatment"),
+        (
+            {"batch": "lonely", "control_role": "blank"},
+            {"where": {"batch": "lonely"}},
+            "no sample takes part",
+        ),
+    ],
+)
+def test_rows_that_cannot_be_compared_are_said_before_anything_runs(
+    toy_study: Any, cells: dict[str, str], change: dict[str, Any], message: str
+) -> None:
+    toy_study.compare = [WELCH | change]
+    filled(toy_study)
+    toy_study.rows[0].update(cells)
+    toy_study.write()
+    told = "; ".join(str(problem) for problem in open_project(toy_study.path).problems)
+    assert message in told
+
+
+def test_rows_of_other_levels_may_leave_the_factor_empty(toy_study: Any) -> None:
+    toy_study.compare = [WELCH | {"levels": ["control", "drug"]}]
+    filled(toy_study)
+    toy_study.put("x.toy", b'TOY1\n{"value": 99.0}')
+    toy_study.rows.append({"sample": "x", "file": "x.toy", "batch": "b1", "treatment": "", "culture": "x"})
+    toy_study.write()
+    run(toy_study.path, HERE)
+    (row,) = compared(toy_study).to_dict("records")
+    assert (row["n_group"], row["n_reference"], row["state"]) == (4, 4, "ok")
+
+
+def exclude(study: Any, *samples: str) -> None:
+    lines = ["kind,target,reason,who,when", *(f"sample,{name},spilt,AB,2026-11-20" for name in samples)]
+    (study.folder / "exclusions.csv").write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def third_group(study: Any) -> None:
+    """A third treatment with one well in each of three cultures."""
+    for culture, value in enumerate((20.0, 21.5, 19.0), 1):
+        study.put(f"x{culture}.toy", b"TOY1\n" + json.dumps({"value": value}).encode())
+        study.rows.append(
+            {"sample": f"x{culture}", "file": f"x{culture}.toy", "batch": f"b{culture % 2}",
+             "treatment": "both", "culture": f"x{culture}", "subject": str(culture)}
+        )  # fmt: skip
+    study.write()
+
+
+@pytest.mark.parametrize("test", ["welch", "dunnett", "paired t"])
+def test_a_group_that_exclusions_emptied_has_a_row_that_says_so_and_the_others_are_tested(
+    toy_study: Any, test: str
+) -> None:
+    pairs = {"pair_by": "subject", "unit": "subject"} if test == "paired t" else {}
+    toy_study.compare = [WELCH | {"test": test, **pairs}]
+    third_group(filled(toy_study))
+    exclude(toy_study, "x1", "x2", "x3")
+    assert run(toy_study.path, HERE).exit_code == 0
+    found = compared(toy_study).set_index("group")
+    assert found.loc["drug", "state"] == "ok"
+    assert found.loc["both", "state"] == "too few units"
+    assert found.loc["both", "message"] == "no unit of both is left"
+    assert pd.isna(found.loc["both", "p"])
+
+
+def test_the_order_of_the_levels_is_the_sheets_whatever_is_excluded(toy_study: Any) -> None:
+    toy_study.compare = [WELCH | {"reference": "", "exclusions": "both"}]
+    third_group(filled(toy_study))
+    exclude(toy_study, "c10", "c11")
+    run(toy_study.path, HERE)
+    pairs = [(row["group"], row["reference"]) for row in compared(toy_study).to_dict("records")]
+    assert pairs[:3] == pairs[3:] == [("drug", "control"), ("both", "control"), ("both", "drug")]
+
+
+def test_a_mixed_model_names_its_baseline_and_does_not_follow_the_order_of_rows(toy_study: Any) -> None:
+    mixed = {key: WELCH[key] for key in ("measure", "factor", "unit", "reference")}
+    mixed |= {"name": "mixed", "test": "mixed model", "random": [["subject"]], "reference": "drug"}
+    toy_study.compare = [mixed]
+    third_group(filled(toy_study))
+    run(toy_study.path, HERE)
+    before = compared(toy_study)
+    rows = before[before["reference"] == "drug"].set_index("group")
+    assert set(rows.index) == {"control", "both"}
+    assert rows.loc["control", "estimate"] < 0 < rows.loc["both", "estimate"]
+    toy_study.rows.reverse()
+    toy_study.write()
+    run(toy_study.path, RunOptions(workers=0, refresh=True))
+    after = compared(toy_study).set_index(["group", "reference"])["p"]
+    for key, p in before.set_index(["group", "reference"])["p"].items():
+        assert after[key] == pytest.approx(p, rel=1e-4)  # REML stops within 1e-6 of its maximum
+
+
+def test_a_mixed_model_with_one_unit_in_a_group_has_no_p(toy_study: Any) -> None:
+    mixed = {key: WELCH[key] for key in ("measure", "factor", "unit", "reference")}
+    toy_study.compare = [mixed | {"name": "m", "test": "mixed model", "random": [["subject"]]}]
+    third_group(filled(toy_study))
+    exclude(toy_study, "x2", "x3")
+    run(toy_study.path, HERE)
+    (row,) = compared(toy_study).to_dict("records")
+    assert (row["state"], row["message"]) == ("too few units", "fewer than 3 units: both (1)")
+
+
+def test_animals_of_several_litters_are_told_apart_by_all_columns_that_pair(toy_study: Any) -> None:
+    toy_study.compare = [
+        {"name": "rm", "measure": "toy_value", "factor": "treatment", "unit": ["litter", "pup"],
+         "test": "repeated measures anova", "pair_by": ["pup", "litter"]}
+    ]  # fmt: skip
+    for litter, pup, control, drug in (
+        (1, 1, 5.0, 9.0),
+        (1, 2, 6.0, 9.5),
+        (2, 1, 1.0, 6.0),
+        (2, 2, 2.0, 5.5),
+    ):
+        for treatment, value in (("control", control), ("drug", drug)):
+            name = f"{treatment}{litter}{pup}"
+            toy_study.put(f"{name}.toy", b"TOY1\n" + json.dumps({"value": value}).encode())
+            toy_study.rows.append(
+                {"sample": name, "file": f"{name}.toy", "batch": "b", "treatment": treatment,
+                 "litter": str(litter), "pup": str(pup)}
+            )  # fmt: skip
+    toy_study.write()
+    run(toy_study.path, HERE)
+    (row,) = compared(toy_study).to_dict("records")
+    paired = stats.ttest_rel([9.0, 9.5, 6.0, 5.5], [5.0, 6.0, 1.0, 2.0])
+    assert row["statistic"] == pytest.approx(paired.statistic**2)
+    assert row["n_group"] == 4
 
 
 def test_two_comparisons_of_one_name_are_an_error(toy_study: Any) -> None:

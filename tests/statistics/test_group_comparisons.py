@@ -401,3 +401,20 @@ def test_p_of_huge_t_stays_above_zero_without_cancellation():
 def test_p_outside_its_range_is_refused(p):
     with pytest.raises(StatisticsError):
         adjust_p([0.1, p])
+
+
+def test_with_two_units_a_group_levene_is_not_defined_instead_of_decided_by_rounding(rng):
+    for _ in range(100):
+        pair = [rng.normal(5, 1, 2), rng.normal(5, 3, 2)]
+        found = t_after_levene(*pair, least_n=2)
+        assert "Student" in found.test
+        assert not any(check.name.startswith("Levene") and check.p is not None for check in found.checks)
+
+
+def test_a_familys_p_is_never_zero_and_lies_between_one_test_alone_and_bonferroni(rng):
+    groups = {name: rng.normal(shift, 1, 6) for name, shift in zip("abcd", (0, 1, 100, 1e4), strict=True)}
+    for family, size in ((dunnett(groups, "a"), 3), (tukey(groups), 6)):
+        for one in family:
+            alone = float(dict(one.choices)["unadjusted_p"])
+            assert 0 < alone <= one.p * (1 + 1e-9)
+            assert one.p <= min(1.0, size * alone) * (1 + 1e-9)

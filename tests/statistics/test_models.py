@@ -174,3 +174,27 @@ def test_a_unit_at_several_combinations_of_two_factors_is_pointed_out(r_data):
     (check,) = (c for c in two_way_anova(units, "a", "b")[0].checks if c.name.startswith("units differ"))
     assert not check.passed
     assert "mixed_model" in check.detail
+
+
+def balanced(rng):
+    rows = [
+        {"drug": drug, "exo": exo, "cage": drug + exo + str(cage), "value": rng.normal(9 * (drug == "DOX"))}
+        for drug in ("none", "DOX", "PTX") for exo in ("no", "yes") for cage in range(4) for _ in range(2)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_a_main_effect_of_a_mixed_model_is_that_of_the_two_way_anova_in_any_order_of_rows(rng):
+    frame = balanced(rng)
+    means = frame.groupby(["drug", "exo", "cage"], as_index=False)["value"].mean()
+    units = average_technical_replicates(means, "value", ("cage",), ("drug", "exo"))
+    expected = {one.group: one.statistic for one in two_way_anova(units, "drug", "exo")}
+    for seed in range(3):
+        shuffled = frame.sample(frac=1, random_state=seed)
+        model = mixed_model(shuffled, "value", ["drug", "exo", "drug:exo"], [Random(("cage",))])
+        if dict(model.random_sd)["(1 | cage)"] > 1e-6:  # else the cages add nothing and df differ
+            for one in model.terms:
+                assert one.statistic == pytest.approx(expected[one.group], rel=1e-5)
+        again = mixed_model(frame, "value", ["drug", "exo", "drug:exo"], [Random(("cage",))])
+        for one, other in zip(model.terms, again.terms, strict=True):
+            assert one.statistic == pytest.approx(other.statistic, rel=1e-5)

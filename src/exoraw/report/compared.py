@@ -128,6 +128,9 @@ def notes(options: Mapping[str, Any]) -> list[str]:
     whole = [one for one in options["tests"] if one["state"] == "ok" and not one["reference"]]
     if whole:
         said.append("; ".join(f"{_contrast(one)}: p = {words.number(one['p'])}" for one in whole) + ".")
+    if options["plot"] == "paired":
+        pairs = [f"{_contrast(one)}: {one['n']}" for one in options["tests"] if one.get("n") is not None]
+        said += [f"Pairs in each test: {'; '.join(pairs)}."] if pairs else []
     untested = [one for one in options["tests"] if one["state"] != "ok"]
     if untested:
         said.append(f"Not tested: {', '.join(map(_contrast, untested))} ({untested[0]['state']}).")

@@ -238,6 +238,9 @@ def _states(measurements: pd.DataFrame) -> dict[str, tuple[str, tuple[str, ...]]
     return found
 
 
+CONFIDENCE = 0.95  # of the intervals, where the table says nothing else
+
+
 @dataclass(frozen=True)
 class ComparisonRow:
     """One test of the table `comparisons`, as text."""
@@ -264,6 +267,13 @@ def comparison_rows(pipeline: Pipeline) -> tuple[tuple[ComparisonRow, ...], str]
     return rows, f"{MOST_COMPARISONS} of {len(table):,} tests are shown; all are in comparisons.parquet."
 
 
+def _first_effect(assumptions: str) -> Mapping[str, Any]:
+    """Return what the estimate is and how wide its interval, from the record of the test."""
+    record = words.from_json(assumptions, {})
+    effects = record.get("effects") if isinstance(record, dict) else None
+    return effects[0] if effects else {}
+
+
 def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
     def text(name: str) -> str:
         return str(row[name])
@@ -275,7 +285,11 @@ def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
     if row["second_measure"]:
         what += f" with {words.measure_words(text('second_measure'))}"
     low, high = row["ci_low"], row["ci_high"]
+    effect = _first_effect(text("assumptions"))
     interval = "" if np.isnan(low) and np.isnan(high) else f"{value('ci_low')} to {value('ci_high')}"
+    if interval and effect.get("confidence", CONFIDENCE) != CONFIDENCE:
+        interval += f" ({100 * effect['confidence']:.0f} %)"
+    estimate = value("estimate") + (f" {effect['name']}" if effect and not np.isnan(row["estimate"]) else "")
     adjusted = f"{value('p_adjusted')} ({text('adjustment')})" if row["adjustment"] else value("p_adjusted")
     test = text("test") if np.isnan(row["statistic"]) else f"{text('test')} ({value('statistic')})"
     if row["exclusions"] == "ignored":
@@ -288,7 +302,7 @@ def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
         words.count(row[name]) for name in ("n_group", "n_reference") if not np.isnan(row[name])
     )
     return ComparisonRow(
-        what, contrast, counts, value("estimate"), interval, test,
+        what, contrast, counts, estimate, interval, test,
         f"not tested: {text('state')}" if untested else value("p"), "" if untested else adjusted,
         text("stars"), text("replication_unit"), text("name"),
     )  # fmt: skip

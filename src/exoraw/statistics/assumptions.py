@@ -50,7 +50,8 @@ def levene(groups: Sequence[FloatArray], centre: Centre = "median") -> Check:
     if len(spreads) < 2 or sum(s.size for s in spreads) <= len(spreads):
         return Check(name, passed=True, detail="too few units to look at")
     between, within, df1, df2 = sums_of_squares(spreads)
-    if essentially_constant(np.concatenate(spreads)) or within == 0:
+    rounding = 1e-24 * max(between, float(np.sum(np.concatenate(spreads) ** 2)))  # 2 values: equal distances
+    if essentially_constant(np.concatenate(spreads)) or within <= rounding:
         return Check(name, passed=True, detail="the deviations do not vary; not defined")
     f = (between / df1) / (within / df2)
     p = float(special.fdtrc(df1, df2, f))

@@ -68,8 +68,9 @@ def mixed_model(
 
     Returns
     -------
-    model; `terms` holds an F test per fixed term (type III for the columns as coded), `coefficients` a t
-    test per column, both with Satterthwaite's df
+    model; `terms` holds an F test per fixed term (type III: factors in sum contrasts, so that a main effect
+    is the mean over the other factor whatever the order of rows), `coefficients` a t test per column against
+    the level met first, both with Satterthwaite's df
 
     Raises
     ------
@@ -85,7 +86,16 @@ def mixed_model(
     y = table[value].to_numpy(dtype=np.float64)
     if not np.isfinite(y).all():
         raise StatisticsError(f"column {value!r} holds an infinite value; correct or exclude it")
-    x = design(table, fixed)
+    model = _fitted(table, y, design(table, fixed), random, len(frame) - len(table))
+    if model.state is not State.OK or not any(":" in term for term in fixed):
+        return model
+    terms = _fitted(table, y, design(table, fixed, "sum"), random, len(frame) - len(table)).terms
+    return replace(model, terms=terms)
+
+
+def _fitted(
+    table: pd.DataFrame, y: FloatArray, x: Design, random: Sequence[Random], dropped: int
+) -> MixedModel:
     labels: list[IntArray] = [
         np.asarray(table.groupby(list(r.groups), sort=False).ngroup(), dtype=np.intp) for r in random
     ]
@@ -101,7 +111,7 @@ def mixed_model(
     theta, converged = likelihood.maximise()
     if not converged:
         return MixedModel(State.NOT_CONVERGED, "the likelihood has no clear maximum", y.size, counts)
-    return _described(likelihood, theta, x, random, counts, labels, len(frame) - len(table))
+    return _described(likelihood, theta, x, random, counts, labels, dropped)
 
 
 def _problem(y: FloatArray, x: Design, counts: tuple[tuple[str, int], ...]) -> tuple[State, str] | None:
@@ -145,6 +155,7 @@ def _described(
     choices = (
         ("fit", "REML"), ("df", "Satterthwaite" + (", not above the groups'" if singular else "")),
         ("random", " + ".join(r.name for r in random)), ("missing_dropped", str(dropped)),
+        ("terms", "type III, sum contrasts"),
     )  # fmt: skip
     n = (("measurements", likelihood.y.size), *counts)
     plain = Comparison(test="mixed model", n=n, unit=random[0].name, checks=checks, choices=choices)

@@ -181,7 +181,7 @@ def _row(result: Comparison) -> Mapping[str, object]:
     return {
         "group": result.group,
         "reference": result.reference,
-        "n_group": result.n_of(result.group) if result.group else result.n_total,
+        "n_group": result.n_total if result.n_of(result.group) is None else result.n_of(result.group),
         "n_reference": result.n_of(result.reference),
         "replication_unit": result.unit,
         "estimate": first.value if first else None,

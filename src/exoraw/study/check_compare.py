@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from exoraw.study.checked import Checked
 from exoraw.study.model import CompareEntry, Study
+from exoraw.study.sheet import SheetRow
 from exoraw.study.spec import Problem
 from exoraw.study.words import did_you_mean, listed, shown
 
@@ -25,7 +26,7 @@ def comparisons_of(
     for entry in study.compare:
         owners = owners_of(entry, measures)
         if len(owners) == 1:
-            found.setdefault(owners[0], {}).setdefault(entry.title, entry)
+            found.setdefault(owners[0], {}).setdefault(entry.key, entry)
     return {name: tuple(entries.values()) for name, entries in found.items()}
 
 
@@ -55,16 +56,18 @@ def _faults(
         yield _no_owner(entry, measures, owners)
         return
     (owner,) = owners
-    if (owner, entry.title) in titles:
+    if (owner, entry.key) in titles:
         yield "the name is used by another comparison; give this one a `name:` of its own"
-    titles.add((owner, entry.title))
+    titles.add((owner, entry.key))
     for measure in filter(None, (entry.measure, entry.second_measure)):
         if measure not in measures[owner]:
             known = listed(sorted(measures[owner]), MEASURES_SHOWN)
             hint = did_you_mean(measure, measures[owner])
             yield f"{owner} measures no {shown(measure)}.{hint} It has: {known}"
-    yield from _columns(study, entry)
-    yield from _levels(study, entry, owner)
+    unknown = [*_columns(study, entry), *_levels(study, entry, owner)]
+    yield from unknown
+    if not unknown:
+        yield from _rows(study, entry, owner)
 
 
 def _no_owner(entry: CompareEntry, measures: Mapping[str, Collection[str]], owners: Sequence[str]) -> str:
@@ -102,8 +105,8 @@ def _words(cell: str | tuple[str, ...]) -> tuple[str, ...]:
 
 def _levels(study: Checked, entry: CompareEntry, owner: str) -> Iterator[str]:
     """Yield levels that no row of the analysis has: a typo would silently take a group out."""
-    references = (entry.reference, *(one.level for one in entry.references))
-    asked = [(entry.factor, level) for level in (*references, *entry.levels) if level and entry.factor]
+    references = [level for level, _ in entry.reference_levels]
+    asked = [(entry.factor, level) for level in (*references, *entry.levels)]
     asked += [(column, word) for column, cell in entry.where.items() for word in _words(cell)]
     for column, level in dict.fromkeys(asked):
         if column not in study.loaded.sheet.columns:
@@ -112,3 +115,35 @@ def _levels(study: Checked, entry: CompareEntry, owner: str) -> Iterator[str]:
         if level not in there:
             known = listed([word for word in there if word], MEASURES_SHOWN)
             yield f"no row has {column} = {shown(level)}.{did_you_mean(level, there)} There is: {known}"
+
+
+def _rows(study: Checked, entry: CompareEntry, owner: str) -> Iterator[str]:
+    """Yield what is wrong with the rows that would take part: none, one level only, an empty cell."""
+    rows = list(_taking_part(study, entry, owner))
+    if not rows:
+        yield "no sample takes part: no row without a control_role fits `where` and `levels`"
+        return
+    levels = dict.fromkeys(row.cells.get(entry.factor, "") for row in rows) if entry.factor else {}
+    if len(levels) == 1:
+        only = shown(next(iter(levels)))
+        yield f"all samples that take part have {entry.factor} = {only}; nothing to compare"
+    needed = dict.fromkeys(column for key, names in _named(entry) if key != "where" for column in names)
+    for column in needed:
+        empty = [str(row.row) for row in rows if not row.cells.get(column, "")]
+        if empty:
+            yield (
+                f"{column} is empty in the rows {listed(empty, 8)}; fill it, or leave the rows out with "
+                "`where` or `levels`"
+            )
+
+
+def _taking_part(study: Checked, entry: CompareEntry, owner: str) -> Iterator[SheetRow]:
+    counted = {role.name for role in study.spec(owner).control_roles if role.counts_as_sample}
+    named = {*entry.levels, *(level for level, _ in entry.reference_levels)}
+    for row in study.owned_rows(owner):
+        if row.cells.get("control_role", "") not in {"", *counted}:
+            continue
+        if any(row.cells.get(column, "") not in _words(cell) for column, cell in entry.where.items()):
+            continue
+        if not entry.levels or row.cells.get(entry.factor, "") in named:
+            yield row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -174,24 +175,82 @@ class CompareEntry(Strict):
             if part
         )
 
+    @property
+    def key(self) -> str:
+        """Name as it stands in the key of its task: no "/", one spelling of every letter."""
+        return unicodedata.normalize("NFC", self.title.replace("/", " per ")).strip()
+
+    @property
+    def reference_levels(self) -> tuple[tuple[str, str], ...]:
+        """Levels that the others are compared with, each with its symbol."""
+        first = ((self.reference, "*"),) if self.reference else ()
+        return (*first, *((one.level, one.symbol) for one in self.references))
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        correlation = self.test in ("pearson", "spearman")
-        if correlation and not self.second_measure:
-            raise ValueError(f"{self.test} needs a second_measure")
-        if not correlation and not self.factor:
-            raise ValueError("factor is missing: the sheet column that is compared across")
-        if self.test == "two-way anova" and not self.second_factor:
-            raise ValueError("a two-way ANOVA needs a second_factor")
-        if self.test in ("paired t", "wilcoxon", "repeated measures anova") and not self.pair_by:
+        """Refuse what is missing, and every key that the test would not look at."""
+        needed, allowed = KEYS_OF_TEST[self.test]
+        for key, what in needed.items():
+            if not any(getattr(self, name) for name in key.split(" or ")):
+                raise ValueError(f"{self.test} needs {key}: {what}")
+        known = {name for key in needed for name in key.split(" or ")} | set(allowed)
+        unused = [name for name in OPTIONAL_KEYS if getattr(self, name) and name not in known]
+        if unused:
             raise ValueError(
-                f"{self.test} needs pair_by: the columns that say what belongs together (subject)"
+                f"{self.test} does not use {' and '.join(unused)}; leave it out, or ask for another test"
             )
-        if self.test == "mixed model" and not self.random:
-            raise ValueError("a mixed model needs random: what groups the measurements ([[cage]])")
-        if self.test == "dunnett" and not (self.reference or self.references):
-            raise ValueError("Dunnett's test needs a reference")
         return self
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        """Refuse a level, a reference or a column that is named twice."""
+        pair_by = (self.pair_by,) if isinstance(self.pair_by, str) else self.pair_by
+        lists = {
+            "levels": self.levels,
+            "references": tuple(level for level, _ in self.reference_levels),
+            "factor, second_factor and pair_by": tuple(
+                filter(None, (self.factor, self.second_factor, *pair_by))
+            ),
+        }
+        for key, words in lists.items():
+            twice = next((word for word in words if words.count(word) > 1), "")
+            if twice:
+                raise ValueError(f'{key}: "{twice}" is named twice')
+        if self.plot == "paired" and not self.pair_by:
+            raise ValueError("plot: paired draws pairs; name what pairs them with pair_by")
+        return self
+
+
+_PAIRS = {
+    "factor": "the sheet column that is compared across",
+    "pair_by": "the columns that say what belongs together (subject)",
+}
+_GROUPS = {"factor": "the sheet column that is compared across"}
+_BOTH = {"second_measure": "the other measure"}
+# test -> what it needs (with what that is), and what else of OPTIONAL_KEYS it looks at
+KEYS_OF_TEST: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
+    **dict.fromkeys(
+        ("student", "welch", "student or welch after levene", "mann-whitney"),
+        (_GROUPS, ("reference", "references", "levels")),
+    ),
+    **dict.fromkeys(("paired t", "wilcoxon"), (_PAIRS, ("reference", "references", "levels"))),
+    **dict.fromkeys(("one-way anova", "welch anova", "kruskal-wallis", "tukey"), (_GROUPS, ("levels",))),
+    "dunnett": (
+        {**_GROUPS, "reference or references": "the group that all others are compared with"},
+        ("levels",),
+    ),
+    "two-way anova": ({**_GROUPS, "second_factor": "the second sheet column"}, ("levels",)),
+    "repeated measures anova": (_PAIRS, ("levels",)),
+    "mixed model": (
+        {**_GROUPS, "random": "what groups the measurements ([[cage]])"},
+        ("second_factor", "reference", "levels"),
+    ),
+    **dict.fromkeys(("pearson", "spearman"), (_BOTH, ("second_entity", "second_target"))),
+}
+OPTIONAL_KEYS = (
+    "factor", "second_factor", "second_measure", "second_entity", "second_target", "reference",
+    "references", "levels", "pair_by", "random",
+)  # fmt: skip
 
 
 class Study(Strict):

@@ -121,6 +121,8 @@ def _message(model: type[BaseModel], node: Node, steps: list[str | int], detail:
     said = said[:1].lower() + said[1:]
     for python, words in _IN_WORDS:
         said = said.replace(python, words)
+    if kind == "value_error" and node.entries is not None:  # what several keys together say
+        return f"{place or 'the file'}: {said}"
     return f"{place or 'the file'}: found {_found(node)}, but it {_must(said)}{_meant(node, detail)}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -14,6 +14,8 @@ from exoraw.statistics import (
     Random,
     Reference,
     StarMap,
+    State,
+    adjusted,
     average_technical_replicates,
     compare,
     mixed_model,
@@ -23,6 +25,7 @@ from exoraw.statistics import (
     stars_for,
     two_way_anova,
 )
+from exoraw.statistics.outcome import undefined
 from exoraw.study.model import CompareEntry
 
 
@@ -31,43 +34,96 @@ def words(cell: str | tuple[str, ...]) -> tuple[str, ...]:
     return (cell,) if isinstance(cell, str) else cell
 
 
-def answers(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Comparison, ...]:
+def answers(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> tuple[Comparison, ...]:
     """Test what the entry asks.
 
     Parameters
     ----------
-    frame : one row per sample: the sheet's cells, `value` and, for a correlation, `second`
+    frame : one row per sample that counts: the sheet's cells, `value` and, for a correlation, `second`
+    levels : the factor's levels in their order, whether or not a sample of them is left; () for a correlation
+
+    Returns
+    -------
+    the tests; a level without any unit has a comparison of its own that says so
 
     Raises
     ------
-    StatisticsError : a column or level that does not exist, an empty cell, a question that cannot be asked
+    StatisticsError : a column that does not exist, an empty cell, a question that cannot be asked
     """
+    if not levels:
+        return _starred(_correlation(frame, entry), entry)
+    frame = frame[frame[entry.factor].isin(list(levels))]
+    there = _with_a_unit(frame, entry, levels)
+    gone = [level for level in levels if level not in there]
+    if len(there) < 2:
+        return _untested(entry, gone or list(levels), there)
+    frame = frame[frame[entry.factor].isin(there)]
     if entry.test in GROUP_TESTS:
-        return compare(frame, question(entry))
-    special: Mapping[str, Callable[[pd.DataFrame, CompareEntry], tuple[Comparison, ...]]] = {
-        "two-way anova": _two_way,
-        "repeated measures anova": _repeated,
-        "mixed model": _mixed,
-        "pearson": _correlation,
-        "spearman": _correlation,
-    }
-    found = special[entry.test](frame, entry)
+        asked = question(entry, there)
+        dead = entry.reference_levels and not asked.references
+        found = () if dead else compare(frame, asked)
+    else:
+        special: Mapping[str, Callable[[pd.DataFrame, CompareEntry, list[str]], tuple[Comparison, ...]]] = {
+            "two-way anova": _two_way,
+            "repeated measures anova": _repeated,
+            "mixed model": _mixed,
+        }
+        found = _starred(special[entry.test](frame, entry, there), entry)
+    return (*found, *_untested(entry, gone, there))
+
+
+def levels_of(frame: pd.DataFrame, entry: CompareEntry) -> list[str]:
+    """Return the levels in their order: as asked, else as the sheet has them; references always with them."""
+    if not entry.factor:
+        return []
+    found = list(entry.levels) or list(dict.fromkeys(frame[entry.factor]))
+    named = [level for level, _ in entry.reference_levels]
+    return [*(level for level in named if level not in found), *found]
+
+
+def _with_a_unit(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> list[str]:
+    there = set(frame.loc[frame["value"].notna(), entry.factor])
+    return [level for level in levels if level in there]
+
+
+def _untested(entry: CompareEntry, gone: Sequence[str], there: Sequence[str]) -> tuple[Comparison, ...]:
+    """Return a comparison without p for every level of which no unit is left, and for its references."""
+    references = [level for level, _ in entry.reference_levels]
+    pairs = [(level, reference) for level in gone for reference in references if level != reference]
+    pairs += [(level, reference) for reference in references if reference in gone for level in there]
+    if not references:
+        pairs = [(level, "") for level in gone]
+    return tuple(
+        undefined(
+            entry.test, State.TOO_FEW, f"no unit of {group if group in gone else reference} is left",
+            [(name, 0) for name in (group, reference) if name in gone],
+            group=group, reference=reference, unit=" x ".join(words(entry.unit)),
+        )
+        for group, reference in dict.fromkeys(pairs)
+    )  # fmt: skip
+
+
+def _starred(results: Sequence[Comparison], entry: CompareEntry) -> tuple[Comparison, ...]:
     stars = star_map(entry)
-    return tuple(replace(result, stars=stars_for(result.p, stars)) for result in found)
+    return tuple(
+        replace(one, stars=stars_for(one.p if one.p_adjusted is None else one.p_adjusted, stars))
+        for one in results
+    )
 
 
-def question(entry: CompareEntry) -> Question:
+def question(entry: CompareEntry, levels: Sequence[str]) -> Question:
     """Return a group test's entry as the statistics package asks it."""
-    named = [Reference(one.level, star_map(entry, one.symbol)) for one in entry.references]
-    if entry.reference:
-        named.insert(0, Reference(entry.reference, star_map(entry)))
     return Question(
         value="value",
         factor=entry.factor,
         unit=words(entry.unit),
         test=next(test for test in GROUP_TESTS if test == entry.test),
-        references=tuple(named),
-        levels=entry.levels,
+        references=tuple(
+            Reference(level, star_map(entry, symbol))
+            for level, symbol in entry.reference_levels
+            if level in levels
+        ),
+        levels=tuple(levels),
         pair_by=words(entry.pair_by),
         adjustment=entry.adjustment,
         stars=star_map(entry),
@@ -80,30 +136,66 @@ def star_map(entry: CompareEntry, symbol: str = "*") -> StarMap:
     return StarMap(entry.stars.limits, symbol, entry.stars.or_equal, entry.stars.none)
 
 
-def _two_way(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Comparison, ...]:
+def _two_way(frame: pd.DataFrame, entry: CompareEntry, _levels: list[str]) -> tuple[Comparison, ...]:
     factors = (entry.factor, entry.second_factor)
     units = average_technical_replicates(frame, "value", words(entry.unit), factors)
     return two_way_anova(units, *factors, least_n=entry.least_n)
 
 
-def _repeated(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Comparison, ...]:
-    subject = words(entry.pair_by)[0]
-    unit = tuple(dict.fromkeys((*words(entry.unit), subject)))
+def _repeated(frame: pd.DataFrame, entry: CompareEntry, levels: list[str]) -> tuple[Comparison, ...]:
+    pair_by = words(entry.pair_by)
+    unit = tuple(dict.fromkeys((*words(entry.unit), *pair_by)))
     units = average_technical_replicates(frame, "value", unit, (entry.factor,))
-    found = repeated_measures_anova(units, entry.factor, subject, levels=entry.levels, least_n=entry.least_n)
-    return (found,)
+    subject = " x ".join(pair_by)
+    joined = units.table[list(pair_by)].astype(str).agg(" / ".join, axis=1)
+    units = replace(units, table=units.table.assign(**{subject: joined}))
+    return (repeated_measures_anova(units, entry.factor, subject, levels=levels, least_n=entry.least_n),)
 
 
-def _mixed(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Comparison, ...]:
-    fixed = [entry.factor]
-    if entry.second_factor:
-        fixed += [entry.second_factor, f"{entry.factor}:{entry.second_factor}"]
-    model = mixed_model(frame, "value", fixed, [Random(groups) for groups in entry.random])
-    unit = " x ".join(words(entry.unit))
+def _mixed(frame: pd.DataFrame, entry: CompareEntry, levels: list[str]) -> tuple[Comparison, ...]:
+    """Fit on the mean of every unit within the groupings; coefficients are against the reference."""
+    baseline = entry.reference if entry.reference in levels else levels[0]
+    factors = [entry.factor, *filter(None, (entry.second_factor,))]
+    groupings = [column for groups in entry.random for column in groups]
+    unit = tuple(dict.fromkeys((*words(entry.unit), *groupings)))
+    table = average_technical_replicates(frame, "value", unit, factors).table
+    short = _short_cells(table, factors, words(entry.unit), entry.least_n)
+    n, name = (("units", len(table)),), " x ".join(words(entry.unit))
+    if short:
+        return (
+            undefined(
+                "mixed model", State.TOO_FEW, f"fewer than {entry.least_n} units: {short}", n, unit=name
+            ),
+        )
+    ordered = [baseline, *(level for level in levels if level != baseline)]
+    table = table.assign(_place=table[entry.factor].map(ordered.index)).sort_values("_place", kind="stable")
+    fixed = [*factors, ":".join(factors)] if len(factors) > 1 else factors
+    model = mixed_model(table, "value", fixed, [Random(groups) for groups in entry.random])
     if not model.terms:
-        n = (("measurements", model.n),)
-        return (Comparison("mixed model", n, unit=unit, state=model.state, message=model.message),)
-    return tuple(replace(result, unit=unit) for result in (*model.terms, *model.coefficients[1:]))
+        return (undefined("mixed model", model.state, model.message, n, unit=name),)
+    named = [_against(one, entry.factor, baseline) for one in model.coefficients[1:]]
+    own = adjusted([one for one in named if one.reference], entry.adjustment)
+    rest = [one for one in named if not one.reference]
+    return tuple(replace(one, unit=name, n=n) for one in (*model.terms, *own, *rest))
+
+
+def _short_cells(table: pd.DataFrame, factors: Sequence[str], unit: Sequence[str], least_n: int) -> str:
+    """Name the combinations of levels with fewer units than a test needs."""
+    counted = table.drop_duplicates([*factors, *unit]).groupby(list(factors), sort=False).size()
+    short = [
+        f"{' / '.join(map(str, key)) if isinstance(key, tuple) else key} ({count})"
+        for key, count in counted.items()
+        if count < least_n
+    ]
+    return ", ".join(short)
+
+
+def _against(one: Comparison, factor: str, baseline: str) -> Comparison:
+    """Write a coefficient of the factor as what it is: a level against the baseline."""
+    level = one.group.removeprefix(f"{factor}=")
+    if level == one.group or ":" in one.group:
+        return one
+    return replace(one, group=level, reference=baseline)
 
 
 def _correlation(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Comparison, ...]:

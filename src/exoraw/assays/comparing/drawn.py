@@ -7,17 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from exoraw.assays.comparing.ask import star_map, words
+from exoraw.assays.comparing.ask import levels_of, star_map, words
 from exoraw.assays.contract import Figure
 from exoraw.statistics import Comparison, State, average_technical_replicates
 from exoraw.study.model import CompareEntry
 
 KIND = "comparison"
+ORDER = 1000  # behind the figures and paragraphs of every assay
 
 
-def figure(
-    frame: pd.DataFrame, entry: CompareEntry, results: Sequence[Comparison], unit: str, order: int
-) -> Figure:
+def figure(frame: pd.DataFrame, entry: CompareEntry, results: Sequence[Comparison], unit: str) -> Figure:
     """Return the figure of a comparison.
 
     Parameters
@@ -40,7 +39,7 @@ def figure(
         options |= _scatter(frame, entry)
         options["second"] = [entry.second_measure, entry.second_entity, entry.second_target]
     else:
-        levels = _levels(frame, entry)
+        levels = levels_of(frame, entry)
         options |= {
             "factor": entry.factor,
             "second_factor": entry.second_factor,
@@ -53,7 +52,7 @@ def figure(
     return Figure(
         name=f"compare {entry.title}", title=entry.title, kind=KIND, measures=measures,
         entities=(entry.entity,) if entry.entity and not correlation else (), caption=caption(entry),
-        order=order, options=options,
+        order=ORDER, options=options,
     )  # fmt: skip
 
 
@@ -66,13 +65,6 @@ def caption(entry: CompareEntry) -> str:
         return f"One point per {unit}. {entry.test.capitalize()}.{kept}"
     bars = "" if entry.plot == "paired" else f" Mean and {entry.error_bars.upper()}."
     return f"One point per {unit}; technical repeats are averaged first.{bars} Test: {entry.test}.{kept}"
-
-
-def _levels(frame: pd.DataFrame, entry: CompareEntry) -> list[str]:
-    """Return the levels in drawing order: as asked, else as the sheet has them; references always shown."""
-    found = list(entry.levels) or list(dict.fromkeys(frame[entry.factor]))
-    named = [entry.reference, *(one.level for one in entry.references)]
-    return [*(level for level in named if level and level not in found), *found]
 
 
 def _groups(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> list[dict[str, Any]]:
@@ -130,14 +122,19 @@ def _marks(results: Sequence[Comparison], entry: CompareEntry) -> list[dict[str,
     ]
 
 
+def adjustment(results: Sequence[Comparison]) -> str:
+    """Return how several p were adjusted, in the words of the results; "" where none was."""
+    said = {one.adjustment for one in results if one.adjustment and one.p is not None}
+    real = sorted(text for text in said if not text.startswith("none") and not text.endswith("family of 1"))
+    return real[0].split(",")[0].title() if real else ""
+
+
 def _legend(results: Sequence[Comparison], entry: CompareEntry) -> list[str]:
     """Return the lines that say what the symbols mean, one per reference."""
-    named = [(entry.reference, "*")] if entry.reference else []
-    named += [(one.level, one.symbol) for one in entry.references]
     if not any(result.reference for result in results):
         return []
-    p = "adjusted p" if any(result.adjustment for result in results) else "p"
-    lines = [(f" vs {level}", symbol) for level, symbol in named] or [("", "*")]
+    p = "adjusted p" if adjustment(results) else "p"
+    lines = [(f" vs {level}", symbol) for level, symbol in entry.reference_levels] or [("", "*")]
     return [star_map(entry, symbol).legend.replace("p ", f"{p} ") + level for level, symbol in lines]
 
 
@@ -149,6 +146,7 @@ def _written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
             "reference": result.reference,
             "p": result.p if result.p_adjusted is None else result.p_adjusted,
             "state": str(result.state),
+            "n": result.n_of(result.group),
             "estimate": result.effects[0].value if result.effects else None,
             "estimate_of": result.effects[0].name if result.effects else "",
         }

@@ -8,6 +8,7 @@ import pandas as pd
 
 from exoraw.assays.contract import Finding, FindingKind
 from exoraw.statistics import Comparison, State
+from exoraw.study.spec import Severity
 
 FINDINGS = (
     FindingKind(
@@ -42,7 +43,7 @@ NAMES_SHOWN = 5
 
 def of_results(results: Sequence[Comparison], title: str) -> Iterator[Finding]:
     """Yield what a reader must know of the tests: those without a p, and assumptions in doubt."""
-    doubts: dict[str, list[str]] = {}
+    doubts: dict[tuple[Severity, str], list[str]] = {}
     for result in results:
         what = f"{result.group} vs {result.reference}" if result.reference else (result.group or result.test)
         if result.state is not State.OK:
@@ -52,11 +53,11 @@ def of_results(results: Sequence[Comparison], title: str) -> Iterator[Finding]:
         for check in result.checks:
             if not check.passed:
                 p = "" if check.p is None else f", p = {check.p:.2g}"
-                doubts.setdefault(f"{check.name}{p}" + f": {check.detail}" * bool(check.detail), []).append(
-                    what
-                )
-    for doubt, where in doubts.items():
-        yield Finding("comparison_doubt", "info", f"{title}: in doubt: {doubt} ({_listed(where)})")
+                severity: Severity = "warning" if check.name.startswith("units differ") else "info"
+                detail = f": {check.detail}" if check.detail else ""
+                doubts.setdefault((severity, f"{check.name}{p}{detail}"), []).append(what)
+    for (severity, doubt), where in doubts.items():
+        yield Finding("comparison_doubt", severity, f"{title}: in doubt: {doubt} ({_listed(where)})")
 
 
 def of_table(frame: pd.DataFrame, factor: str, title: str) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from exoraw.assays.comparing import drawn
-from exoraw.assays.comparing.ask import answers, words
+from exoraw.assays.comparing.ask import answers, levels_of, words
 from exoraw.assays.comparing.findings import BATCH_COLUMNS, of_results, of_table
 from exoraw.assays.comparing.numbers import joined, measured, series
 from exoraw.assays.contract import Comparison, Finding, Inputs, Method, Outcome, Params, TaskInput, Unit
@@ -29,7 +29,6 @@ class CompareParams(Params):
     """What a comparison depends on beside the numbers and the sheet."""
 
     entry: CompareEntry
-    order: int
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Compare:
     entries: tuple[CompareEntry, ...] = ()
     controls: tuple[str, ...] = ()
     name: str = STEP
-    version: int = 1
+    version: int = 2
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -55,16 +54,16 @@ class Compare:
 
     def units(self, study: StudyView, files: Inventory) -> Iterator[Unit]:  # noqa: ARG002  numbers, not files
         """One unit per comparison, behind every unit that may measure its samples."""
-        for order, entry in enumerate(self.entries):
+        for entry in self.entries:
             rows = [row for row in study.rows if self._takes_part(row, entry)]
             names = {row.sample for row in rows}
             earlier = tuple(TaskInput(key) for key, samples in study.planned.items() if names & set(samples))
             columns = needed(entry)
             yield Unit(
-                key=f"{study.pipeline}/{STEP}/{entry.title.replace('/', ' per ')}",
+                key=f"{study.pipeline}/{STEP}/{entry.key}",
                 samples=tuple(row.sample for row in rows),
                 inputs={"numbers": earlier},
-                params=CompareParams(entry=entry, order=order),
+                params=CompareParams(entry=entry),
                 needs="any",
                 columns=columns,
                 payload={
@@ -85,8 +84,8 @@ class Compare:
             return False
         if any(row[column] not in words(cell) for column, cell in entry.where.items()):
             return False
-        named = {entry.reference, *(one.level for one in entry.references)}
-        return not entry.levels or not entry.factor or row[entry.factor] in {*entry.levels, *named}
+        named = {level for level, _ in entry.reference_levels}
+        return not entry.levels or row[entry.factor] in {*entry.levels, *named}
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
         """Gather the numbers, test, and say what is doubtful.
@@ -104,15 +103,16 @@ class Compare:
             found["second"] = series(numbers, entry.second_measure, entry.second_entity, entry.second_target)
         frame = joined(unit.payload["rows"], needed(entry), found)
         frame = frame[list(dict.fromkeys(frame.columns))]
-        tests = {way: _tested(rows, entry) for way, rows in _ways(frame, entry)}
+        levels = levels_of(frame, entry)
+        tests = {way: _tested(rows, entry, levels) for way, rows in _ways(frame, entry)}
         shown = next(iter(tests.values()))
         counted = frame if entry.exclusions == "ignored" else frame[~frame["excluded"]]
         units = next((cell for cell in found["value"]["unit"] if cell), "")
         return Outcome(
             comparisons=[row for way, results in tests.items() for row in _rows(results, entry, way)],
             findings=[*_findings(shown, entry), *of_table(counted, entry.factor, entry.title)],
-            figures=[drawn.figure(_as_drawn(frame, entry), entry, shown, units, 1000 + params.order)],
-            methods=[_method(entry, 1000 + params.order)],
+            figures=[drawn.figure(_as_drawn(frame, entry), entry, shown, units)],
+            methods=[_method(entry, shown)],
         )
 
 
@@ -140,9 +140,9 @@ def _as_drawn(frame: pd.DataFrame, entry: CompareEntry) -> pd.DataFrame:
     return frame.assign(excluded=False) if entry.exclusions == IGNORED else frame
 
 
-def _tested(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Test, ...]:
+def _tested(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> tuple[Test, ...]:
     try:
-        return answers(frame, entry)
+        return answers(frame, entry, levels)
     except StatisticsError as error:
         raise StudyError(f'The comparison "{entry.title}" cannot be made: {error}') from error
 
@@ -175,17 +175,17 @@ def _recorded(assumptions: str, estimate_of: str) -> Mapping[str, Any]:
     return {**json.loads(assumptions), "estimate_of": estimate_of}
 
 
-def _method(entry: CompareEntry, order: int) -> Method:
+def _method(entry: CompareEntry, results: Sequence[Test]) -> Method:
     """Say the test as a methods section does."""
     unit = " x ".join(words(entry.unit))
-    against = [entry.reference, *(one.level for one in entry.references)]
-    compared = f" with {' and '.join(filter(None, against))}" if any(against) else ""
-    several = entry.test not in ("tukey", "dunnett") and entry.adjustment != "none"
-    adjusted = f", p adjusted after {entry.adjustment.title()}" if several else ""
+    against = " and ".join(level for level, _ in entry.reference_levels)
+    compared = f" with {against}" if against else ""
+    by = drawn.adjustment(results)
+    adjusted = f", p adjusted after {by}" if by and entry.test not in ("tukey", "dunnett") else ""
     what = entry.measure + (f" ({entry.entity})" if entry.entity else "")
     across = f"across {entry.factor}" if entry.factor else f"with {entry.second_measure}"
     text = (
         f"{what} was compared {across}{compared} by {entry.test}{adjusted}; n counts {unit}, repeated "
         f"measurements of one were averaged first. Excluded samples: {entry.exclusions}."
     )
-    return Method(f"Comparison: {entry.title}", text, order)
+    return Method(f"Comparison: {entry.title}", text, drawn.ORDER)
