@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,15 @@ def test_what_cannot_be_drawn_is_refused_in_words() -> None:
         dose_response([DoseCurve("a", [1.0], [1.0])], Axis("x", log=True))
     with pytest.raises(StatisticsError, match="not their logarithms"):
         dose_response([DoseCurve("a", [-1.0, 2.0], [1.0, 2.0])], VIABILITY)
+
+
+def test_real_herbicide_data_give_the_published_ed50_in_the_key(shared, legible) -> None:
+    table = pd.read_csv(shared / "data/plates/drc/S.alba.csv")
+    curves = [DoseCurve(str(name), part.Dose, part.DryMatter) for name, part in table.groupby("Herbicide")]
+    style = CurveStyle("Herbicide", "g/ha", quantity="ED50", replicate="pot")
+    shown = legible(dose_response(curves, Axis("Dry matter", "g"), style))
+    assert any(text.startswith("Bentazone: ED50 29.3 g/ha (") for text in shown)  # R drc: 29.265
+    assert any(text.startswith("Glyphosate: ED50 62 g/ha (") for text in shown)  # R drc: 62.048
 
 
 def wells(dose: np.ndarray) -> Wells:

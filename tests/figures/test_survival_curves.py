@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from exoraw.figures import FigureError
@@ -81,6 +82,14 @@ def test_five_long_and_foreign_names_stay_legible_and_different(rng, legible) ->
     legible(figure)
     dashes = {str(line.get_linestyle()) + str(line._dash_pattern) for line in parts(figure, "curve")}
     assert len(dashes) == 5
+
+
+def test_real_trial_of_hormone_therapy_has_its_known_p_and_numbers(shared, legible) -> None:
+    table = pd.read_csv(shared / "data/plates/survival/lifelines/gbsg2.csv")
+    groups = {str(name): (part.time, part.cens) for name, part in table.groupby("horTh")}
+    figure = survival_curves(groups, SurvivalStyle("Recurrence-free survival", unit="days"))
+    assert "log-rank p = 0.0034" in legible(figure)  # R survival: chi-square 8.6 on 1 df
+    assert int(parts(figure, "at risk")[0].get_text()) == len(groups["no"][0])
 
 
 def test_missing_pairs_are_counted_and_wrong_codes_refused(legible) -> None:

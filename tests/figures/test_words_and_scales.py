@@ -99,6 +99,24 @@ def test_three_units_have_an_error_bar_and_two_have_none() -> None:
     assert np.isnan(two.high)
 
 
+def test_values_whose_squares_overflow_have_a_mean_and_no_error_bar() -> None:
+    huge = mean_and_error(np.array([1e200, 2e200, 3e200]), "SD")
+    assert huge.centre == pytest.approx(2e200)
+    assert np.isnan(huge.low)
+
+
+def luminance(colour: str) -> float:
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_every_colour_reaches_three_to_one_on_white_and_has_its_own_mark_hatch_and_dash() -> None:
+    assert min(1.05 / (luminance(colour) + 0.05) for colour in look.COLOURS) >= 3.0
+    for signs in (look.COLOURS, look.MARKERS, look.HATCHES, look.DASHES):
+        assert len(set(map(str, signs))) == 8
+
+
 @given(st.lists(st.floats(-1e6, 1e6), min_size=5, max_size=40))
 def test_whiskers_end_at_units_and_hold_the_box(values) -> None:
     box = quartiles(np.array(values))

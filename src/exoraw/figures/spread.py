@@ -48,7 +48,11 @@ def mean_and_error(values: FloatArray, error: ErrorBar, *, log: bool = False) ->
         return Spread(0, math.nan, math.nan, math.nan)
     used = np.log(values) if log else values
     centre = float(np.mean(used))
-    half = float(np.std(used, ddof=1)) if count >= LEAST_FOR_ERROR else math.nan
+    half = math.nan
+    if count >= LEAST_FOR_ERROR:
+        with np.errstate(over="ignore", invalid="ignore"):  # the square of a huge value is no double
+            half = float(np.std(used, ddof=1))
+    half = half if math.isfinite(half) else math.nan
     if error == "SEM":
         half /= math.sqrt(count)
     ends = (centre, centre - half, centre + half)
