@@ -247,7 +247,7 @@ def _notes(hits: _Hits, style: VolcanoStyle, unnamed: int) -> list[str]:
     alpha, least = f"{style.alpha:g}", f"{style.least_fold:g}"
     notes = [f"Coloured: adjusted p ≤ {alpha} and |log₂ fold change| ≥ {least}."]
     if hits.cut is not None and hits.cut > 0:
-        notes[0] += f" Level line: p = {words.number(hits.cut)}, the largest that passes."
+        notes[0] += f" Level line: p\u00a0=\u00a0{words.number(hits.cut)}, the largest that passes."
     elif not hits.hit.any():
         notes.append(f"Nothing reaches an adjusted p of {alpha} and that change.")
     zeros = int((hits.p == 0).sum())
