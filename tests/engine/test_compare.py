@@ -15,6 +15,7 @@ from exoraw.engine.plan import make_plan
 from exoraw.engine.project import open_project
 from exoraw.engine.run import run
 from exoraw.io.errors import StudyError
+from exoraw.store.explain import explain
 from exoraw.store.index import committed
 
 HERE = RunOptions(workers=0)
@@ -349,6 +350,21 @@ def test_animals_of_several_litters_are_told_apart_by_all_columns_that_pair(toy_
     paired = stats.ttest_rel([9.0, 9.5, 6.0, 5.5], [5.0, 6.0, 1.0, 2.0])
     assert row["statistic"] == pytest.approx(paired.statistic**2)
     assert row["n_group"] == 4
+
+
+def test_a_sample_is_explained_by_its_own_tasks_and_a_comparison_by_its_name(toy_study: Any) -> None:
+    toy_study.compare = [WELCH]
+    run(filled(toy_study).path, HERE)
+    results = exoraw.open(toy_study.results)
+    told = explain(results, "d10")
+    assert ("compared in", "effect") in told.facts
+    assert all("/compare/" not in task.unit for task in told.tasks)
+    by_name = explain(results, "effect")
+    assert ("group", "drug") in by_name.facts
+    (task,) = by_name.tasks
+    assert (task.unit, task.earlier) == ("toys/compare/effect", ())
+    (identity,) = compared(toy_study)["comparison_id"]
+    assert explain(results, identity[:8]).facts == by_name.facts
 
 
 def test_two_comparisons_of_one_name_are_an_error(toy_study: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -29,15 +30,15 @@ def explain(results: Results, what: str) -> Explanation:
 
     Parameters
     ----------
-    what : a sample, a raw file (path or its end, or file_id), the beginning of a measurement_id or of a
-        task_id, or a unit key
+    what : a sample, a raw file (path or its end, or file_id), the beginning of a measurement_id, of a
+        task_id or of a comparison_id, the name of a comparison, or a unit key
 
     Raises
     ------
     UnknownNameError : nothing of that name, or several things; with the nearest names
     """
     tables = _Tables(results)
-    for look in (_sample, _file, _unit, _number, _task):
+    for look in (_sample, _file, _unit, _number, _task, _comparison):
         found = look(tables, what)
         if found is not None:
             return found
@@ -54,6 +55,7 @@ class _Tables:
         self.tasks: dict[str, Row] = {row["task_id"]: row for row in results.arrow("tasks").to_pylist()}
         self.findings: list[Row] = results.arrow("findings").to_pylist()
         self.artefacts: list[Row] = results.arrow("artefacts").to_pylist()
+        self.comparisons: list[Row] = results.arrow("comparisons").to_pylist()
         self.formulas = {
             (row["assay"], row["measure"]): row["definition"] or ""
             for row in results.arrow("vocabulary").to_pylist()
@@ -107,11 +109,23 @@ def _sample(tables: _Tables, what: str) -> Explanation | None:
         if value not in (None, "", [], False) and name not in ("sample", "sheet_row")
     ]
     numbers = tables.numbers_where(pc.equal(tables.numbers["sample"], what))
-    own = [row["task_id"] for row in tables.tasks.values() if what in (row["samples"] or ())]
+    own = [row["task_id"] for row in tables.tasks.values() if _is_about(row, what)]
+    compared = dict.fromkeys(
+        row["name"] or row["measure"]
+        for row in tables.comparisons
+        if what in (tables.tasks.get(row["task_id"], {}).get("samples") or ())
+    )
+    facts += [("compared in", ", ".join(compared))] if compared else []
     files = {path for row in rows for path in row["files"] or ()}
     users = [task_id for row in tables.files if row["path"] in files for task_id in _readers(tables, row)]
     tasks = tables.stories([*(number.task_id for number in numbers), *own, *users], what)
     return Explanation(f"sample {what}", tuple(facts), numbers, tasks)
+
+
+def _is_about(task: Row, sample: str) -> bool:
+    """Whether a task is about this sample; one over many is named by its numbers, or because it failed."""
+    samples = task["samples"] or ()
+    return sample in samples and (len(samples) == 1 or task["status"] != "ok")
 
 
 def _readers(tables: _Tables, file: Row) -> list[str]:
@@ -159,6 +173,25 @@ def _number(tables: _Tables, what: str) -> Explanation | None:
     (number,) = tables.numbers_where(pc.equal(tables.numbers["measurement_id"], found[0]))
     tasks = tables.stories([number.task_id], number.sample)
     return Explanation(f"{number.label} of {number.sample}", (), (number,), tasks)
+
+
+def _comparison(tables: _Tables, what: str) -> Explanation | None:
+    """Explain a comparison, or all of one name. The tasks that measured its samples are named, not told."""
+    rows = [row for row in tables.comparisons if row["name"] == what]
+    if not rows:
+        found = _beginning_with((row["comparison_id"] for row in tables.comparisons), what)
+        rows = [row for row in tables.comparisons if row["comparison_id"] in found]
+    if not rows:
+        return None
+    facts = [
+        (f"{row['group']} vs {row['reference']}: {name}" if len(rows) > 1 else name, _words(value))
+        for row in rows
+        for name, value in row.items()
+        if value not in (None, "", []) and name not in ("task_id", "pipeline")
+    ]
+    stories = tables.stories(row["task_id"] for row in rows)
+    short = tuple(replace(story, earlier=()) for story in stories)
+    return Explanation(f"comparison {rows[0]['name'] or rows[0]['measure']}", tuple(facts), (), short)
 
 
 def _beginning_with(ids: Iterable[str], what: str) -> list[str]:
@@ -238,10 +271,11 @@ def _ambiguous(what: str, names: Iterable[str]) -> str:
 def _unknown(tables: _Tables, what: str) -> str:
     names = {row["sample"] for row in tables.samples} | {row["path"] for row in tables.files}
     names |= {row["unit"] for row in tables.tasks.values()}
+    names |= {row["name"] for row in tables.comparisons if row["name"]}
     lower = {name.casefold(): name for name in sorted(names)}
     near = difflib.get_close_matches(what.casefold(), lower, n=_MOST_NEAR, cutoff=0.5)
     hint = f" Did you mean {', '.join(lower[name] for name in near)}?" if near else ""
     return (
         f'Nothing here is called "{what}". Give a sample, a raw file, or the beginning (from {_SHORTEST_ID} '
-        f"characters) of a measurement_id or task_id.{hint}"
+        f"characters) of a measurement_id, task_id or comparison_id.{hint}"
     )
