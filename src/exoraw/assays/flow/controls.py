@@ -14,6 +14,10 @@ UNSTAINED = "unstained"
 SINGLE_STAIN = "single_stain"
 FMO = "fmo"
 POSITIVE = "positive"
+ISOTYPE = "isotype"
+DEAB = "deab"
+NO_EXOSOME = "no_exosome"
+DYE_ONLY = "dye_only"
 GATED_ROLES = frozenset({"", VEHICLE, POSITIVE})  # stained with every dye: their quadrants are results
 
 

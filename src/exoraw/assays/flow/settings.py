@@ -7,25 +7,16 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from exoraw.assays.contract import Params
+from exoraw.assays.flow.dyes import Names
+from exoraw.assays.flow.strategies import AnnexinPI, Strategy
 
 BatchColumn = Literal["batch", "cell_line", "subject", "plate"]
 ScaleKind = Literal["logicle", "arcsinh"]
 
-# A nominal 0.5 % gate has a true false-positive share of 0.75 +- 0.37 % at 500 control events and of
-# 0.51 +- 0.08 % at 10,000: below 500 the control is weak, below 5,000 `check` advises to record more.
-ADVISED_CONTROL_EVENTS = 5_000
-MINIMUM_CONTROL_EVENTS = 500
 
-
-def _as_names(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
-
-
-Names = Annotated[
-    tuple[Annotated[str, Field(min_length=1)], ...],
-    BeforeValidator(_as_names),
-    Field(min_length=1, description="channel ($PnN) or marker ($PnS) names, the first that answers is taken"),
-]
+def _with_kind(strategy: object) -> object:
+    """A strategy that is not named is Annexin V / PI."""
+    return {"kind": "annexin_pi", **strategy} if isinstance(strategy, dict) else strategy
 
 
 class Compensation(Params):
@@ -69,66 +60,10 @@ class Scale(Params):
     cofactor: float = Field(150.0, gt=0, description="of the arcsinh scale; 150 is usual for fluorescence")
 
 
-class Quadrants(Params):
-    """Names of the four quadrants, as they stand in the table and on the plots."""
-
-    live: str = Field("live", description="Annexin V negative, dead-cell dye negative")
-    early: str = Field("early apoptotic", description="Annexin V positive, dead-cell dye negative")
-    late: str = Field("late apoptotic", description="Annexin V positive, dead-cell dye positive")
-    necrotic: str = Field("necrotic", description="Annexin V negative, dead-cell dye positive")
-
-    @model_validator(mode="after")
-    def _names_differ(self) -> Self:
-        if len({name.strip().casefold() for name in self.names}) < len(self.names):
-            raise ValueError("quadrants: the four names must differ")
-        if not all(name.strip() and "/" not in name for name in self.names):
-            raise ValueError('quadrants: no name may be empty or contain "/"')
-        return self
-
-    @property
-    def names(self) -> tuple[str, str, str, str]:
-        """Live, early, late, necrotic."""
-        return (self.live, self.early, self.late, self.necrotic)
-
-
-class Thresholds(Params):
-    """How the border between negative and positive is found, one pair per batch.
-
-    The order of sources is fixed, by measured error: negative mode of the vehicle or single-stain tube,
-    verified valley, unstained percentile (with a warning). A number in `annexin` or `dead` overrides it.
-    """
-
-    sigmas: float = Field(2.81, gt=0, le=10, description="left-side sigmas above the negative mode")
-    unstained_percentile: float = Field(
-        99.5, gt=50, lt=100, description="of the unstained tube, the last resort"
-    )
-    minimum_control_events: int = Field(MINIMUM_CONTROL_EVENTS, ge=50, description="fewer: a weak control")
-    bootstraps: int = Field(100, ge=0, le=1000, description="resamplings for the borders' 95 % intervals")
-    annexin: float | None = Field(None, description="fixed border on the compensated linear scale")
-    dead: float | None = Field(None, description="fixed border on the compensated linear scale")
-
-
-class AnnexinPI(Params):
-    """Annexin V against a dead-cell dye (PI, 7-AAD): live, early and late apoptotic, necrotic cells."""
-
-    kind: Literal["annexin_pi"] = "annexin_pi"
-    annexin: Names = ("Annexin V", "Annexin", "AnxV", "FITC", "Alexa Fluor 488")
-    dead: Names = ("PI", "Propidium Iodide", "7-AAD", "PE")
-    quadrants: Quadrants = Quadrants()
-    apoptotic: tuple[Literal["early", "late"], ...] = Field(
-        ("early", "late"), min_length=1, description="quadrants that `apoptotic_share` adds up"
-    )
-    thresholds: Thresholds = Thresholds()
-
-
-# Further strategies (CD44/CD24, ALDEFLUOR, marker MFI) join here, told apart by `kind`.
-Strategy = AnnexinPI
-
-
 class FlowSettings(Params):
     """All settings of the flow assay."""
 
-    strategy: Strategy = AnnexinPI()
+    strategy: Annotated[Strategy, BeforeValidator(_with_kind)] = AnnexinPI()
     compensation: Compensation = Compensation()
     scatter: Scatter = Scatter()
     cleaning: Cleaning = Cleaning()

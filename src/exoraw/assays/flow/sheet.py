@@ -20,6 +20,11 @@ COLUMNS = (
         "treatment; an unstained or single-stain tube with a treatment serves the tubes that share it "
         '("DOX" serves "DOX + exosomes")',
     ),
+    Column(
+        "control_for",
+        "samples that this control tube serves, by name, separated by ;. Empty: found by subject, treatment "
+        "and replicate",
+    ),
     Column("specimen", "specimen as the instrument's software names it (FACSDiva)"),
     Column("experiment", "experiment as the instrument's software names it"),
 )
@@ -34,9 +39,11 @@ CONTROL_ROLES = (
     ControlRole("single_stain", "cells or beads with one dye, named in the column stain"),
     ControlRole("fmo", "every dye but the one named in the column stain"),
     ControlRole("positive", "stained cells killed on purpose (staurosporine, heat); gated like a sample"),
-    ControlRole("isotype", "isotype control; not used by the Annexin V / PI strategy"),
-    ControlRole("deab", "ALDEFLUOR with DEAB; not used by the Annexin V / PI strategy"),
-    ControlRole("viability", "viability dye only; not used by the Annexin V / PI strategy"),
+    ControlRole("isotype", "isotype antibodies in the place of the markers' (CD44/CD24, surface markers)"),
+    ControlRole("deab", "ALDEFLUOR with DEAB, of the same sample"),
+    ControlRole("no_exosome", "cells without labelled exosomes (uptake)"),
+    ControlRole("dye_only", "cells with the dye alone, no exosomes (uptake)"),
+    ControlRole("viability", "dead-cell dye only; serves as its single stain"),
 )
 
 FOLDER = r"(?:^|(?:^|/)(?P<batch>[^/]+)/)"  # the folder a file lies in is most often the day

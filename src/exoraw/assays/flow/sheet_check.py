@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from exoraw.assays.flow.controls import (
+    DEAB,
+    DYE_ONLY,
     FMO,
+    ISOTYPE,
+    NO_EXOSOME,
     SINGLE_STAIN,
     UNSTAINED,
     VEHICLE,
@@ -13,7 +17,7 @@ from exoraw.assays.flow.controls import (
     batches_of,
     is_stain,
 )
-from exoraw.assays.flow.fluorescent_drugs import compound_in
+from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.panel import (
     Panel,
     UnknownChannelError,
@@ -22,34 +26,42 @@ from exoraw.assays.flow.panel import (
     otherwise,
     panel_of,
 )
-from exoraw.assays.flow.settings import ADVISED_CONTROL_EVENTS, AnnexinPI, FlowSettings
-from exoraw.assays.flow.treatments import Treatment, best_match, matched_controls, treatment_of
+from exoraw.assays.flow.settings import FlowSettings
+from exoraw.assays.flow.sheet_check_annexin import check_annexin_controls
+from exoraw.assays.flow.sheet_check_markers import check_marker_controls
+from exoraw.assays.flow.strategies import ADVISED_CONTROL_EVENTS, AnnexinPI
 from exoraw.io.inventory import DatasetHeader, Inventory
 from exoraw.study.spec import Problem
 from exoraw.study.view import SampleRow, StudyView
 
 STUDY_FILE = "study.yaml"
 NAMES_SHOWN = 5
+CONTROLS = (VEHICLE, UNSTAINED, SINGLE_STAIN, FMO, ISOTYPE, DEAB, NO_EXOSOME, DYE_ONLY)
 VOLTAGE_TOLERANCE = 0.5  # volts; instruments write whole volts or one decimal
 
 
 def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
     """All remarks on a sheet whose rows and files are sound as such."""
     settings: FlowSettings = study.settings
-    yield from _stains_are_named(study.rows, settings.strategy)
-    yield from _channels_exist(study.rows, files, settings.strategy)
+    yield from _stains_are_named(study.rows, settings.strategy.dyes)
+    yield from _channels_exist(study.rows, files, settings.strategy.dyes)
     yield from _files_have_events(study.rows, files)
     yield from _matrix_file_exists(files, settings)
     for batch in batches_of(study.rows, settings.batch_by):
         for remark in BATCH_CHECKS:
             yield from remark(batch, files, settings)
+        if isinstance(settings.strategy, AnnexinPI):
+            yield from check_annexin_controls(batch, settings.strategy)
+        else:
+            yield from check_marker_controls(batch, settings.strategy)
 
 
 # ----------------------------------------------------------------- rows and files
 
 
-def _stains_are_named(rows: Iterable[SampleRow], strategy: AnnexinPI) -> Iterator[Problem]:
-    dyes = (*strategy.annexin, *strategy.dead)
+def _stains_are_named(rows: Iterable[SampleRow], dyes: Sequence[Dye]) -> Iterator[Problem]:
+    names = [name for dye in dyes for name in dye.names]
+    settings = " or ".join(dict.fromkeys(dye.setting for dye in dyes))
     for row in rows:
         if row["control_role"] not in (SINGLE_STAIN, FMO) or row.excluded:
             continue
@@ -57,37 +69,36 @@ def _stains_are_named(rows: Iterable[SampleRow], strategy: AnnexinPI) -> Iterato
             yield Problem(
                 "error",
                 f'"{row.sample}" is a {row["control_role"]} tube, but no dye is named. Write one of '
-                f"{', '.join(dyes[:NAMES_SHOWN])} ...",
+                f"{', '.join(names[:NAMES_SHOWN])} ...",
                 row.source, row.row, "stain",
             )  # fmt: skip
-        elif not is_stain(row, dyes):
+        elif not is_stain(row, names):
             yield Problem(
                 "warning",
-                f'"{row["stain"]}" is none of the dyes of this pipeline ({", ".join(dyes)}); the tube is not '
-                "used. If it is one, add the name to strategy.annexin or strategy.dead in the settings.",
+                f'"{row["stain"]}" is none of the dyes of this pipeline ({", ".join(names)}); the tube is '
+                f"not used. If it is one, add the name to {settings} in the settings.",
                 row.source, row.row, "stain",
             )  # fmt: skip
 
 
-def _channels_exist(rows: Iterable[SampleRow], files: Inventory, strategy: AnnexinPI) -> Iterator[Problem]:
+def _channels_exist(rows: Iterable[SampleRow], files: Inventory, dyes: Sequence[Dye]) -> Iterator[Problem]:
     """One problem per different message, with the rows it stands for."""
     said: dict[str, list[SampleRow]] = {}
     doubted: dict[str, list[SampleRow]] = {}
     read = 0
-    wanted = ((strategy.annexin, "Annexin V"), (strategy.dead, "the dead-cell dye"))
     for row, header in _headers(rows, files):
         panel = panel_of(header)
         if not panel.channels:
             continue
         read += 1
-        for names, what in wanted:
+        for dye in dyes:
             try:
-                match = find_channel(names, panel.channels, panel.markers, what=what)
+                match = find_channel(dye.names, panel.channels, panel.markers, what=dye.title)
             except UnknownChannelError as error:
                 said.setdefault(str(error), []).append(row)
                 continue
-            if labelled_otherwise(match, names):
-                doubted.setdefault(otherwise(match, what), []).append(row)
+            if labelled_otherwise(match, dye.names):
+                doubted.setdefault(otherwise(match, dye.title), []).append(row)
     for message, where in said.items():
         yield Problem(
             "error", _of_files(message, where), where[0].source, where[0].row, "file",
@@ -125,33 +136,11 @@ def _matrix_file_exists(files: Inventory, settings: FlowSettings) -> Iterator[Pr
 # ----------------------------------------------------------------- batches
 
 
-def _has_a_control(batch: Batch, _files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
-    fixed = settings.strategy.thresholds
-    if not batch.stained or (fixed.annexin is not None and fixed.dead is not None):
-        return
-    roles = {row["control_role"] for row in batch.role(VEHICLE, SINGLE_STAIN, FMO, UNSTAINED)}
-    if not roles:
-        yield Problem(
-            "warning",
-            f"{batch.name}: {len(batch.stained)} stained tubes and no control. Gates are looked for "
-            "between the peaks of the samples themselves, and fail where there are no two peaks. Set "
-            'control_role to "vehicle" for the stained untreated tube, or add single stains.',
-            batch.stained[0].source, batch.stained[0].row, "control_role",
-        )  # fmt: skip
-    elif roles == {UNSTAINED}:
-        yield Problem(
-            "warning",
-            f"{batch.name}: the only control is unstained. Stained live cells are brighter than unstained "
-            "ones: such a gate can be wrong by 20 points. Mark the stained untreated tube as vehicle.",
-            batch.role(UNSTAINED)[0].source, batch.role(UNSTAINED)[0].row, "control_role",
-        )  # fmt: skip
-
-
 def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
     """A warning for every weak control; one note for those that are merely small."""
-    minimum = settings.strategy.thresholds.minimum_control_events
+    minimum = settings.strategy.weak_below
     small: list[tuple[SampleRow, int]] = []
-    for row, header in _headers(batch.role(VEHICLE, UNSTAINED, SINGLE_STAIN, FMO), files):
+    for row, header in _headers(batch.role(*CONTROLS), files):
         if header.size is None or header.size >= ADVISED_CONTROL_EVENTS:
             continue
         if header.size >= minimum:
@@ -175,36 +164,15 @@ def _controls_have_events(batch: Batch, files: Inventory, settings: FlowSettings
         )  # fmt: skip
 
 
-def _fluorescent_drugs_have_a_control(batch: Batch, _files: Inventory, _s: FlowSettings) -> Iterator[Problem]:
-    available = matched_controls(batch)
-    said: set[Treatment] = set()
-    for row in batch.stained:
-        treatment = treatment_of(row)
-        compound, control = compound_in(row["treatment"]), best_match(treatment, available)
-        if compound is None or treatment in said or (control and control.same_dose(treatment)):
-            continue
-        said.add(treatment)
-        has = f"has an unstained tube of another dose only ({control.text})" if control else "has none"
-        yield Problem(
-            "warning",
-            f'{batch.name}: "{treatment.text}" contains {compound.name}, which shines by itself (seen in '
-            f"{compound.seen_in}) and moves cells over the gate without any stain; the batch {has}. Add an "
-            "unstained tube of the same treatment and dose to this batch: control_role "
-            f'"unstained", treatment "{row["treatment"]}".',
-            row.source, row.row, "treatment",
-        )  # fmt: skip
-
-
 def _compensation_is_possible(batch: Batch, _files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
     if settings.compensation.source != "single_stains" or not batch.rows:
         return
-    dyes = (("Annexin V", settings.strategy.annexin), ("the dead-cell dye", settings.strategy.dead))
-    for what, names in dyes:
-        if not any(is_stain(row, names) for row in batch.role(SINGLE_STAIN)):
+    for dye in settings.strategy.dyes:
+        if not any(is_stain(row, dye.names) for row in batch.role(SINGLE_STAIN)):
             yield Problem(
                 "error",
-                f"{batch.name}: compensation is to come from single stains, but no tube carries {what} alone "
-                f'(control_role "single_stain", stain "{names[0]}").',
+                f"{batch.name}: compensation is to come from single stains, but no tube carries "
+                f'{dye.title} alone (control_role "single_stain", stain "{dye.target}").',
                 batch.rows[0].source, batch.rows[0].row, "control_role",
             )  # fmt: skip
 
@@ -224,13 +192,12 @@ def _matrices_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> I
 
 
 def _voltages_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
-    """Voltages of the two stained channels, controls against samples of the batch."""
-    dyes = (settings.strategy.annexin, settings.strategy.dead)
-    for names in dyes:
+    """Voltages of the stained channels, controls against samples of the batch."""
+    for dye in settings.strategy.dyes:
         seen: dict[float, list[SampleRow]] = {}
         channel = ""
         for row, header in _headers(batch.rows, files):
-            found = _voltage(panel_of(header), names)
+            found = _voltage(panel_of(header), dye.names)
             if found is not None:
                 channel = found[0]
                 key = next((v for v in seen if abs(v - found[1]) <= VOLTAGE_TOLERANCE), found[1])
@@ -249,9 +216,7 @@ def _voltages_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> I
 
 BatchCheck = Callable[[Batch, Inventory, FlowSettings], Iterator[Problem]]
 BATCH_CHECKS: tuple[BatchCheck, ...] = (
-    _has_a_control,
     _controls_have_events,
-    _fluorescent_drugs_have_a_control,
     _compensation_is_possible,
     _matrices_agree,
     _voltages_agree,

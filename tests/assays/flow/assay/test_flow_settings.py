@@ -31,7 +31,8 @@ def test_a_single_name_is_as_good_as_a_list() -> None:
         ({"compensation": {"csv": "m.csv"}}, "write both or none"),
         ({"batch_by": ["colour"]}, "batch_by"),
         ({"batch_by": []}, "batch_by"),
-        ({"strategy": {"kind": "cd44_cd24"}}, "annexin_pi"),
+        ({"strategy": {"kind": "cd44"}}, "annexin_pi"),
+        ({"strategy": {"kind": "surface_mfi"}}, "markers"),
     ],
 )
 def test_a_wrong_setting_is_refused_by_name(settings: dict[str, object], message: str) -> None:

@@ -39,7 +39,7 @@ def test_only_the_channels_that_the_gates_look_at_are_held(tmp_path: Path) -> No
     events = write(tmp_path / "a.fcs", NAMES, None)
     tube = read_tube(ready(tmp_path / "a.fcs"), PARAMS)
     assert set(tube.data.channels) == {"FITC-A", "PE-A", "FSC-A", "FSC-H", "SSC-A"}
-    assert tube.data.parameters[tube.annexin.index].number == NAMES.index("FITC-A") + 1
+    assert tube.data.parameters[tube.stains[0].index].number == NAMES.index("FITC-A") + 1
     np.testing.assert_array_equal(tube.measured, events[:, [8, 6]])
     np.testing.assert_array_equal(tube.scatter.side, events[:, 3])
 

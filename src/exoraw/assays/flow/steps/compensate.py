@@ -37,7 +37,7 @@ from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import SampleRow, StudyView
 
-ANNEXIN_STAIN, DEAD_STAIN = "single_stain:annexin", "single_stain:dead"
+STAIN = "single_stain:"  # + key of the dye: the role of its single stains
 
 
 class CompensateParams(Params):
@@ -94,14 +94,10 @@ def _inputs(batch: Batch, files: Inventory, settings: FlowSettings) -> Mapping[s
         return {"matrix": (FileInput(settings.compensation.csv),)}
     if source in ("keyword", "none"):
         return {}
-    strategy = settings.strategy
     plain = untreated(batch)
     unstained = [row for row in batch.role(UNSTAINED) if treatment_of(row).compounds in plain]
-    chosen = {
-        ANNEXIN_STAIN: single_stain_tubes(batch, strategy.annexin),
-        DEAD_STAIN: single_stain_tubes(batch, strategy.dead),
-        UNSTAINED: tuple(unstained),
-    }
+    chosen = {STAIN + dye.key: single_stain_tubes(batch, dye.names) for dye in settings.strategy.dyes}
+    chosen[UNSTAINED] = tuple(unstained)
     return {role: tuple(item for _, item in present(rows, files)) for role, rows in chosen.items()}
 
 
@@ -113,16 +109,15 @@ def _from_csv(file: ReadyFile) -> Outcome:
 def _from_single_stains(inputs: Inputs, params: CompensateParams, batch: str) -> Outcome:
     """Estimate from the batch's own tubes; where that is not possible, say so and pass on the files' own."""
     explicit = params.compensation.source == "single_stains"
+    dyes = params.tube.dyes
     try:
-        stains = [_events(inputs.files.get(role, ()), params.tube) for role in (ANNEXIN_STAIN, DEAD_STAIN)]
+        stains = [_events(inputs.files.get(STAIN + dye.key, ()), params.tube) for dye in dyes]
         unstained = _events(inputs.files.get(UNSTAINED, ()), params.tube)
     except (FormatError, UnknownChannelError) as error:
         if explicit:
             raise
         return _fallback(batch, f"a control cannot be used: {error}")
-    missing = [
-        dye for dye, found in zip(("Annexin V", "the dead-cell dye"), stains, strict=True) if not found
-    ]
+    missing = [dye.title for dye, found in zip(dyes, stains, strict=True) if not found]
     if missing:
         reason = f"the batch has no single-stain tube for {' and '.join(missing)}"
         if explicit:
@@ -131,7 +126,7 @@ def _from_single_stains(inputs: Inputs, params: CompensateParams, batch: str) ->
                 "compensation.source to auto."
             )
         return _fallback(batch, reason, severe=False)
-    names = tuple(match.channel for match in (stains[0][0].annexin, stains[0][0].dead))
+    names = tuple(tubes[0].channels[place] for place, tubes in enumerate(stains))
     return _estimated(names, stains, unstained, explicit=explicit, batch=batch)
 
 
@@ -218,7 +213,7 @@ def _read(files: Iterable[ReadyFile], params: TubeParams) -> Iterator[Tube]:
 
 
 def _pooled(tubes: Sequence[Tube], part: Callable[[Tube], FloatArray]) -> FloatArray:
-    """(n, 2) uncompensated signal of a part of every tube."""
+    """(n, dyes) uncompensated signal of a part of every tube."""
     return np.concatenate([part(tube) for tube in tubes])
 
 

@@ -22,8 +22,8 @@ def pictures(gated: Gated, data: Mapping[str, Any]) -> Iterator[Artefact]:
     singles = int(np.count_nonzero(gated.cleaned.singlets))
     if gated.pair is not None and gated.counted is not None:
         axes = (
-            scales.annexin.axis(gated.tube.annexin.label),
-            scales.dead.axis(gated.tube.dead.label),
+            scales.annexin.axis(gated.tube.stains[0].label),
+            scales.dead.axis(gated.tube.stains[1].label),
         )
         corners = tuple(Corner(share.name, share.percent) for share in gated.counted.quadrants)
         note = f"{singles:,} single cells of {len(gated.tube):,} events"

@@ -25,7 +25,7 @@ from exoraw.assays.flow.fcs import FcsData
 from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.panel import Match
 from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
-from exoraw.assays.flow.settings import AnnexinPI, FlowSettings
+from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.evidence import pictures
 from exoraw.assays.flow.steps.gated import Gated, GateParams
 from exoraw.assays.flow.steps.measures import measurements
@@ -40,6 +40,7 @@ from exoraw.assays.flow.steps.tube import (
     of_sample,
     read_tube,
 )
+from exoraw.assays.flow.strategies import AnnexinPI
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView
 
@@ -55,7 +56,9 @@ class Gate:
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
         """One unit per tube that carries both dyes."""
         settings: FlowSettings = study.settings
-        strategy: AnnexinPI = settings.strategy
+        strategy = settings.strategy
+        if not isinstance(strategy, AnnexinPI):
+            return
         params = GateParams(
             tube=TubeParams.of(settings), quadrants=strategy.quadrants, apoptotic=strategy.apoptotic
         )
@@ -101,7 +104,9 @@ class Gate:
         findings = [*tube.findings, *remarks, *cleaned.findings, *_inherited((thresholds, decision))]
         findings += _own_findings(gated, thresholds.data)
         if own is not None:
-            findings += tube_findings(signal[cleaned.singlets], thresholds_of(own), tube.floors)
+            findings += tube_findings(
+                signal[cleaned.singlets], thresholds_of(own), (tube.floors[0], tube.floors[1])
+            )
         return Outcome(
             measurements=list(measurements(gated, params)),
             objects=population_rows(gated, params, own),
@@ -186,7 +191,7 @@ def _matched_remarks(data: Mapping[str, Any], treatment: str, sample: str) -> It
 
 
 def _renamed(gated: Gated, data: Mapping[str, Any]) -> Iterator[Finding]:
-    for axis, match in (("annexin", gated.tube.annexin), ("dead", gated.tube.dead)):
+    for axis, match in zip(("annexin", "dead"), gated.tube.stains, strict=True):
         before = data["channels"][axis]
         if before and before != match.channel:
             yield Finding(
@@ -203,8 +208,7 @@ def _saturated(gated: Gated) -> list[Finding]:
     cells = gated.tube.measured[gated.cleaned.singlets]
     if not len(cells):
         return []
-    matches = (gated.tube.annexin, gated.tube.dead)
-    margins = margin_events(cells, [match.channel for match in matches], gated.tube.tops)
+    margins = margin_events(cells, gated.tube.channels, gated.tube.tops)
     return [
         Finding(
             "saturated_dye",
@@ -226,6 +230,7 @@ def _unique(findings: Iterable[Finding]) -> list[Finding]:
 
 def _facts(gated: Gated, data: Mapping[str, Any]) -> dict[str, Any]:
     """What the methods text says of this tube."""
+    annexin, dead = gated.tube.stains
     conversion = [one.message for one in gated.tube.data.findings if one.code == "conversion"]
     return {
         "events": len(gated.tube),
@@ -234,10 +239,10 @@ def _facts(gated: Gated, data: Mapping[str, Any]) -> dict[str, Any]:
         "singlet_method": gated.cleaned.singlet_method,
         "matrix": gated.matrix,
         "batch": data["batch"],
-        "channels": {"annexin": gated.tube.annexin.label, "dead": gated.tube.dead.label},
+        "channels": {"annexin": annexin.label, "dead": dead.label},
         "voltages": {
-            "annexin": _voltage(gated.tube.data, gated.tube.annexin),
-            "dead": _voltage(gated.tube.data, gated.tube.dead),
+            "annexin": _voltage(gated.tube.data, annexin),
+            "dead": _voltage(gated.tube.data, dead),
         },
         "instrument": str(gated.tube.data.keywords.get("$CYT", "")).strip(),
         "version": gated.tube.data.version,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from exoraw.assays.contract import Params
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.quadrants import Quadrants
-from exoraw.assays.flow.settings import Quadrants as Names
 from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams
+from exoraw.assays.flow.strategies import Quadrants as Names
 
 
 class GateParams(Params):

@@ -31,9 +31,8 @@ def measurements(gated: Gated, params: GateParams) -> Iterator[Measurement]:
         yield from _absent_shares(gated, params)
     else:
         yield from _shares(gated, gated.counted, params)
-    dyes = (params.tube.annexin[0], params.tube.dead[0])  # one name whatever the instruments call the channel
-    for column, dye in enumerate(dyes):
-        yield _median(gated, gated.signal[gated.cleaned.singlets, column], dye)
+    for column, dye in enumerate(params.tube.dyes):
+        yield _median(gated, gated.signal[gated.cleaned.singlets, column], dye.target)
 
 
 def _shares(gated: Gated, counted: Quadrants, params: GateParams) -> Iterator[Measurement]:

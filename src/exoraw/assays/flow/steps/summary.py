@@ -9,8 +9,9 @@ from typing import Any
 import exoraw
 from exoraw.assays.contract import Earlier, Figure, Inputs, Method, Outcome, Params, TaskInput, Unit
 from exoraw.assays.flow.controls import batches_of
-from exoraw.assays.flow.settings import AnnexinPI, FlowSettings
+from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, gate_key, thresholds_key
+from exoraw.assays.flow.strategies import AnnexinPI
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView
 
@@ -43,7 +44,7 @@ class Summary:
         """One unit per pipeline; whatever succeeded is enough."""
         settings: FlowSettings = study.settings
         batches = [batch for batch in batches_of(study.rows, settings.batch_by) if batch.gated]
-        if not batches:
+        if not batches or not isinstance(settings.strategy, AnnexinPI):
             return
         yield Unit(
             key=f"{study.pipeline}/summary",
@@ -61,18 +62,20 @@ class Summary:
         """Put the paragraphs together."""
         params = unit.params
         assert isinstance(params, SummaryParams)
+        strategy = params.settings.strategy
+        assert isinstance(strategy, AnnexinPI)
         thresholds = [one.data for one in inputs.earlier.get("thresholds", ()) if one.ok]
         tubes = [one.data for one in inputs.earlier.get("gate", ()) if one.ok]
         texts = (
             ("Acquisition", _acquisition(tubes)),
             ("Compensation", _compensation(tubes)),
             ("Gating of single cells", _cleaning(tubes, thresholds, params.settings)),
-            ("Annexin V and dead-cell gates", _gates(thresholds, params.settings.strategy)),
-            ("Quadrants and statistics", _quadrants(params.settings.strategy)),
+            ("Annexin V and dead-cell gates", _gates(thresholds, strategy)),
+            ("Quadrants and statistics", _quadrants(strategy)),
             ("MIFlowCyt items", _miflowcyt(tubes, _not_gated(inputs.earlier.get("gate", ())))),
         )
         return Outcome(
-            figures=_figures(params.settings.strategy),
+            figures=_figures(strategy),
             methods=[Method(title, text, order) for order, (title, text) in enumerate(texts) if text],
         )
 

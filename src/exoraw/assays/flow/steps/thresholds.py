@@ -26,7 +26,7 @@ from exoraw.assays.flow.controls import (
 )
 from exoraw.assays.flow.debris import DebrisGate, debris_gate
 from exoraw.assays.flow.panel import UnknownChannelError
-from exoraw.assays.flow.settings import FlowSettings, Scale, Thresholds
+from exoraw.assays.flow.settings import FlowSettings, Scale
 from exoraw.assays.flow.steps.compensate import single_stain_tubes
 from exoraw.assays.flow.steps.control_picture import control_picture
 from exoraw.assays.flow.steps.control_tube import Control
@@ -41,6 +41,7 @@ from exoraw.assays.flow.steps.planning import (
 from exoraw.assays.flow.steps.recorded import as_data
 from exoraw.assays.flow.steps.scales import batch_scales
 from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.strategies import AnnexinPI, Thresholds
 from exoraw.assays.flow.treatments import (
     TREATMENT_COLUMNS,
     best_match,
@@ -94,10 +95,13 @@ class FindThresholds:
         the unit has no samples: a label that changes no assignment re-runs nothing.
         """
         settings: FlowSettings = study.settings
+        strategy = settings.strategy
+        if not isinstance(strategy, AnnexinPI):
+            return
         for batch in batches_of(study.rows, settings.batch_by):
             if not batch.gated:
                 continue
-            chosen = chosen_controls(batch, settings, files)
+            chosen = chosen_controls(batch, strategy, files)
             inputs: dict[str, tuple[Input, ...]] = {
                 role: tuple(item for _, item in present(rows, files)) for role, rows in chosen.items()
             }
@@ -108,7 +112,7 @@ class FindThresholds:
                 inputs=inputs,
                 params=ThresholdParams(
                     tube=TubeParams.of(settings),
-                    thresholds=settings.strategy.thresholds,
+                    thresholds=strategy.thresholds,
                     scale=settings.scale,
                 ),
                 payload=_payload(batch, chosen, files),
@@ -161,11 +165,8 @@ class FindThresholds:
 # ----------------------------------------------------------------- which tubes serve
 
 
-def chosen_controls(
-    batch: Batch, settings: FlowSettings, files: Inventory
-) -> dict[str, tuple[SampleRow, ...]]:
+def chosen_controls(batch: Batch, strategy: AnnexinPI, files: Inventory) -> dict[str, tuple[SampleRow, ...]]:
     """Rows per role. The stained samples themselves are asked only where no stained control can be read."""
-    strategy = settings.strategy
     dyes = (strategy.annexin, strategy.dead)
     plain = untreated(batch)
     unstained = batch.role(UNSTAINED)
@@ -338,4 +339,4 @@ def _channels(controls: Mapping[str, list[Control]]) -> dict[str, str]:
     first = next((c.tube for found in controls.values() for c in found), None)
     if first is None:
         return {"annexin": "", "dead": ""}
-    return {"annexin": first.annexin.channel, "dead": first.dead.channel}
+    return {"annexin": first.channels[0], "dead": first.channels[1]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from exoraw.assays.contract import Finding, Params, ReadyFile
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.compensation import compensate, overcompensated
 from exoraw.assays.flow.debris import DebrisGate
+from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.fcs import FcsData, header, read_fcs
 from exoraw.assays.flow.margins import detector_floor, margin_events
 from exoraw.assays.flow.panel import (
@@ -24,12 +25,11 @@ from exoraw.assays.flow.panel import (
     otherwise,
     panel_of,
 )
-from exoraw.assays.flow.settings import Cleaning, FlowSettings, Names, Scatter
+from exoraw.assays.flow.settings import Cleaning, FlowSettings, Scatter
 from exoraw.assays.flow.singlets import singlet_gate
 from exoraw.assays.flow.spillover import Spillover
 from exoraw.study.spec import Severity
 
-ANNEXIN, DEAD = "Annexin V", "dead-cell dye"
 SATURATED_SHARE = 0.01  # of cells on the ceiling of a dye's detector: medians above it are too low
 MARGIN_SHARE = 0.10  # of events on the edge of scatter: voltages or thresholds are off
 PULSES: tuple[Pulse, ...] = ("area", "height", "width")
@@ -39,21 +39,14 @@ ON_RECORD_ONLY = frozenset({"conversion", "time_step", "text_empty_values", "dat
 class TubeParams(Params):
     """What reading and cleaning one tube depends on."""
 
-    annexin: Names
-    dead: Names
+    dyes: tuple[Dye, ...]
     scatter: Scatter
     cleaning: Cleaning
 
     @classmethod
     def of(cls, settings: FlowSettings) -> TubeParams:
         """Take them from the settings of the assay."""
-        strategy = settings.strategy
-        return cls(
-            annexin=strategy.annexin,
-            dead=strategy.dead,
-            scatter=settings.scatter,
-            cleaning=settings.cleaning,
-        )
+        return cls(dyes=settings.strategy.dyes, scatter=settings.scatter, cleaning=settings.cleaning)
 
 
 @dataclass(frozen=True)
@@ -73,22 +66,21 @@ class Tube:
 
     Parameters
     ----------
-    annexin, dead : the two stained channels
-    measured : (n, 2) linear signal, not compensated, columns annexin and dead
+    stains : channel of every dye of the strategy, in its order
+    measured : (n, dyes) linear signal, not compensated
     scatter : the scatter signals, (n,) each
     in_range : (n,) mask without the events at the end of a scatter scale
-    tops : $PnR of the two stained channels, linear; None where unknown
+    tops : $PnR of the stained channels, linear; None where unknown
     data : the file, for its matrix and its keywords; its events are those of the needed channels only
     recorded : names of all channels of the file
     findings : of the reader and of the margins
     """
 
-    annexin: Match
-    dead: Match
+    stains: tuple[Match, ...]
     measured: FloatArray
     scatter: Scattered
     in_range: BoolArray
-    tops: tuple[float | None, float | None]
+    tops: tuple[float | None, ...]
     data: FcsData
     recorded: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -97,9 +89,14 @@ class Tube:
         return len(self.measured)
 
     @property
-    def floors(self) -> tuple[float | None, float | None]:
-        """Lowest value that either dye's detector can show, where events pile up on it."""
-        return detector_floor(self.measured[:, 0]), detector_floor(self.measured[:, 1])
+    def channels(self) -> tuple[str, ...]:
+        """Names of the stained channels."""
+        return tuple(match.channel for match in self.stains)
+
+    @property
+    def floors(self) -> tuple[float | None, ...]:
+        """Lowest value that each dye's detector can show, where events pile up on it."""
+        return tuple(detector_floor(column) for column in self.measured.T)
 
 
 @dataclass(frozen=True)
@@ -124,22 +121,22 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
     panel = _panel(file)
     needed = None if panel is None else _needed(panel, params)
     data = read_fcs(file.path, dataset=file.dataset, channels=needed)
-    annexin = find_channel(params.annexin, data.channels, data.markers, what=ANNEXIN)
-    dead = find_channel(params.dead, data.channels, data.markers, what=DEAD)
+    stains = tuple(
+        find_channel(dye.names, data.channels, data.markers, what=dye.title) for dye in params.dyes
+    )
     scatter = _scatter(data, params.scatter)
     in_range, margins = _in_range(data, params)
     kept = tuple(finding for finding in data.findings if finding.code not in ON_RECORD_ONLY)
-    columns = [annexin.index, dead.index]
+    columns = [match.index for match in stains]
     return Tube(
-        annexin,
-        dead,
+        stains,
         data.events[:, columns],
         scatter,
         in_range,
-        (data.ranges[annexin.index], data.ranges[dead.index]),
+        tuple(data.ranges[column] for column in columns),
         data,
         data.channels if panel is None else panel.channels,
-        (*kept, *margins, *_guessed(annexin, dead), *_labelled(annexin, dead, params)),
+        (*kept, *margins, *_guessed(stains, params.dyes), *_labelled(stains, params.dyes)),
     )
 
 
@@ -154,10 +151,9 @@ def _panel(file: ReadyFile) -> Panel | None:
 
 
 def _needed(panel: Panel, params: TubeParams) -> list[str]:
-    """Names of the channels that the gates look at: both dyes and scatter."""
-    dyes = ((params.annexin, ANNEXIN), (params.dead, DEAD))
+    """Names of the channels that the gates look at: the dyes and scatter."""
     columns: list[int | None] = [
-        find_channel(names, panel.channels, panel.markers, what=what).index for names, what in dyes
+        find_channel(dye.names, panel.channels, panel.markers, what=dye.title).index for dye in params.dyes
     ]
     forward, side = params.scatter.forward, params.scatter.side
     columns += [find_pulse(forward, pulse, panel.channels) for pulse in PULSES]
@@ -175,13 +171,12 @@ def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, st
 
     Returns
     -------
-    (n, 2) compensated linear signal; the source in words; findings
+    (n, dyes) compensated linear signal; the source in words; findings
     """
     source = decision["source"]
     if source == "single_stains":
-        pair = (tube.annexin.channel, tube.dead.channel)
-        matrix = Spillover(pair, np.array(decision["matrix"]), "single stains of the batch")
-        return compensate(tube.measured, pair, matrix), matrix.source, ()
+        matrix = Spillover(tube.channels, np.array(decision["matrix"]), "single stains of the batch")
+        return compensate(tube.measured, tube.channels, matrix), matrix.source, ()
     if source == "csv":
         matrix = Spillover(tuple(decision["channels"]), np.array(decision["matrix"]), decision["note"])
         return _with_matrix(tube, matrix)
@@ -190,7 +185,8 @@ def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, st
     if source == "keyword":
         message = (
             "The file carries no usable spillover matrix and the batch has no single stains: the tube is not "
-            "compensated, and FITC light is counted as dead-cell dye. Add single stains or a CSV matrix."
+            f"compensated, and light of {tube.stains[0].label} is counted in the other channels. Add single "
+            "stains or a CSV matrix."
         )
         return tube.measured.astype(np.float64), "none", (Finding("not_compensated", "warning", message),)
     return tube.measured.astype(np.float64), "none", ()
@@ -227,12 +223,11 @@ def of_sample(findings: Sequence[Finding], sample: str) -> tuple[Finding, ...]:
 
 
 def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[Finding, ...]]:
-    """Compensate with a matrix over any channels of the file; only the two stained ones come back."""
-    pair = [tube.annexin.channel, tube.dead.channel]
-    absent = [name for name in pair if name not in matrix.channels]
-    names = dict.fromkeys([*pair, *matrix.channels])
+    """Compensate with a matrix over any channels of the file; only the stained ones come back."""
+    absent = [name for name in tube.channels if name not in matrix.channels]
+    names = dict.fromkeys([*tube.channels, *matrix.channels])
     known = [name for name in names if name in tube.recorded]
-    corrected = compensate(_columns(tube.data, known), known, matrix)[:, :2]
+    corrected = compensate(_columns(tube.data, known), known, matrix)[:, : len(tube.channels)]
     findings = () if absent else _compensated_twice(tube, corrected, matrix)
     if absent:
         message = (
@@ -252,11 +247,10 @@ def _columns(data: FcsData, names: Sequence[str]) -> FloatArray:
 
 
 def _compensated_twice(tube: Tube, corrected: FloatArray, matrix: Spillover) -> tuple[Finding, ...]:
-    """Whether the file was compensated before it was saved; looked at on the two stained channels."""
-    pair = (tube.annexin.channel, tube.dead.channel)
-    places = [matrix.channels.index(name) for name in pair]
-    part = Spillover(pair, matrix.matrix[np.ix_(places, places)], matrix.source)
-    return overcompensated(corrected[tube.in_range], pair, part)
+    """Whether the file was compensated before it was saved; looked at on the stained channels."""
+    places = [matrix.channels.index(name) for name in tube.channels]
+    part = Spillover(tube.channels, matrix.matrix[np.ix_(places, places)], matrix.source)
+    return overcompensated(corrected[tube.in_range], tube.channels, part)
 
 
 def _scatter(data: FcsData, names: Scatter) -> Scattered:
@@ -301,23 +295,21 @@ def _in_range(data: FcsData, params: TubeParams) -> tuple[BoolArray, tuple[Findi
     return ~removed, (Finding("margin_events", severity, message, value=margins.share, limit=MARGIN_SHARE),)
 
 
-def _labelled(annexin: Match, dead: Match, params: TubeParams) -> tuple[Finding, ...]:
+def _labelled(stains: Sequence[Match], dyes: Sequence[Dye]) -> Iterator[Finding]:
     """A channel whose label names another stain may hold that stain."""
-    pairs = ((annexin, params.annexin, ANNEXIN), (dead, params.dead, DEAD))
-    return tuple(
-        Finding("channel_labelled_otherwise", "warning", otherwise(match, what))
-        for match, names, what in pairs
-        if labelled_otherwise(match, names)
-    )
+    for match, dye in zip(stains, dyes, strict=True):
+        if labelled_otherwise(match, dye.names):
+            yield Finding("channel_labelled_otherwise", "warning", otherwise(match, dye.title))
 
 
-def _guessed(annexin: Match, dead: Match) -> tuple[Finding, ...]:
+def _guessed(stains: Sequence[Match], dyes: Sequence[Dye]) -> Iterator[Finding]:
     """A detector's name says what it can see, not which dye was in the tube: that is kept on record."""
-    if dead.asked.casefold() != "pe" or annexin.index == dead.index:
-        return ()
-    message = (
-        f'No channel is labelled with the dead-cell dye; "{dead.channel}" was taken because PI is seen '
-        "there. "
-        "Name the channel in strategy.dead if another one is meant."
-    )
-    return (Finding("channel_by_detector", "info", message),)
+    for match, dye in zip(stains, dyes, strict=True):
+        twice = any(match.index == other.index for other in stains if other is not match)
+        if twice or match.asked.casefold() not in {name.casefold() for name in dye.detectors}:
+            continue
+        message = (
+            f'No channel is labelled with the {dye.title}; "{match.channel}" was taken because {dye.seen} is '
+            f"seen there. Name the channel in {dye.setting} if another one is meant."
+        )
+        yield Finding("channel_by_detector", "info", message)
