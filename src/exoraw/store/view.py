@@ -117,10 +117,11 @@ def publish(
     }
     with explaining_full_disk(results):
         results.mkdir(parents=True, exist_ok=True)
+    # first, so that whoever finds a table can open the folder, whenever a run is killed
+    described = write_manifest(results, _redact(results) if redact is None else redact)
     written = _write(results, changed, state)
     gone = _remove_absent(results, pieces.keys(), state)
     copied = final and publish_matrices(results)
-    described = write_manifest(results, _redact(results) if redact is None else redact)
     if written or gone:
         tables = {name: entry for name, entry in {**state.tables, **written}.items() if name in pieces}
         write_datapackage(results, {name: entry.rows for name, entry in tables.items()})
