@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TRUTH_FILE = "truth.csv"
 _TRUTH_COLUMNS = ("pipeline", "sample", "measure", "entity", "truth")
+Parts = Sequence[tuple[str, "Simulated"]]  # assay, one of its studies
 _FIRST_COLUMNS = ("sample", "pipeline", "file")
 
 
@@ -57,12 +58,12 @@ def write_study(folder: Path, assays: Sequence[Assay], seed: int) -> Path:
     """
     if folder.exists() and any(folder.iterdir()):
         raise StudyError(f"{folder}: this folder is not empty. Name a new one for the simulated study.")
-    parts: dict[str, Simulated] = {}
+    parts: list[tuple[str, Simulated]] = []
     for assay in assays:
         if assay.simulate is not None:
             raw = folder / "raw" / assay.name
             raw.mkdir(parents=True)
-            parts[assay.name] = assay.simulate(raw, seed)
+            parts += [(assay.name, part) for part in assay.simulate(raw, seed)]
     _write_sheet(folder / "samples.csv", parts)
     _write_truth(folder / TRUTH_FILE, parts)
     study = folder / "study.yaml"
@@ -70,7 +71,7 @@ def write_study(folder: Path, assays: Sequence[Assay], seed: int) -> Path:
     return study
 
 
-def _write_sheet(path: Path, parts: Mapping[str, Simulated]) -> None:
+def _write_sheet(path: Path, parts: Parts) -> None:
     rows = [
         {
             **row,
@@ -79,7 +80,7 @@ def _write_sheet(path: Path, parts: Mapping[str, Simulated]) -> None:
         }
         if row.get("file")
         else {**row, "pipeline": part.preset}
-        for name, part in parts.items()
+        for name, part in parts
         for row in part.rows
     ]
     columns = list(dict.fromkeys([*_FIRST_COLUMNS, *(column for row in rows for column in row)]))
@@ -89,24 +90,24 @@ def _write_sheet(path: Path, parts: Mapping[str, Simulated]) -> None:
         writer.writerows(rows)
 
 
-def _write_truth(path: Path, parts: Mapping[str, Simulated]) -> None:
+def _write_truth(path: Path, parts: Parts) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_TRUTH_COLUMNS)
-        for part in parts.values():
+        for _, part in parts:
             for (sample, measure, entity), value in part.truth.items():
                 writer.writerow([part.preset, sample, measure, entity, repr(float(value))])
 
 
-def _study_text(parts: Mapping[str, Simulated]) -> str:
+def _study_text(parts: Parts) -> str:
     """JSON is YAML: strings are quoted, so no name can be misread."""
     import json
 
-    factors = list(dict.fromkeys(factor for part in parts.values() for factor in part.factors))
+    factors = list(dict.fromkeys(factor for _, part in parts for factor in part.factors))
     entries: list[dict[str, Any]] = [
         {"name": part.preset, "preset": part.preset}
         | ({"settings": dict(part.settings)} if part.settings else {})
-        for part in parts.values()
+        for _, part in parts
     ]
     lines = [
         "# A simulated study with known truth (truth.csv), written by exoraw.",
@@ -119,7 +120,7 @@ def _study_text(parts: Mapping[str, Simulated]) -> str:
         "pipelines:",
         *(f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in entries),
     ]
-    compare = [{**entry, "pipeline": part.preset} for part in parts.values() for entry in part.compare]
+    compare = [{**entry, "pipeline": part.preset} for _, part in parts for entry in part.compare]
     if compare:
         lines += ["compare:", *(f"  - {json.dumps(entry, ensure_ascii=False)}" for entry in compare)]
     return "\n".join(lines) + "\n"

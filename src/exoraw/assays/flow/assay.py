@@ -22,11 +22,11 @@ METHODS_TEXT = (
 )
 
 
-def _simulate(raw: Path, seed: int) -> Simulated:
-    from exoraw.assays.flow.simulate import simulate
+def _simulate(raw: Path, seed: int) -> tuple[Simulated, ...]:
+    from exoraw.assays.flow.simulated_studies import simulate_studies
 
-    simulated: Simulated = simulate(raw, seed)
-    return simulated
+    studies: tuple[Simulated, ...] = simulate_studies(raw, seed)
+    return studies
 
 
 ASSAY = Assay(
