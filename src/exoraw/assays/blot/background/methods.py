@@ -1,0 +1,113 @@
+"""The adjusted volume of every lane of a row, by every method of background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+
+from exoraw.assays.blot.background.baselines import arpls, snip
+from exoraw.assays.blot.background.common import common_background
+from exoraw.assays.blot.background.multi_gauss import GaussFit, fit_band
+from exoraw.assays.blot.background.window import Window, find_apex, valley_window
+from exoraw.assays.blot.lanes.arrays import FloatArray
+from exoraw.assays.blot.lanes.geometry import Lane
+from exoraw.assays.blot.lanes.strip import Strip
+
+Background = Literal[
+    "consensus",
+    "valley",
+    "arpls",
+    "snip",
+    "multi_gauss",
+    "rolling_ball",
+    "between_lanes",
+    "none",
+    "box_border",
+]
+BACKGROUNDS: tuple[Background, ...] = get_args(Background)
+MEMBERS: tuple[Background, ...] = ("valley", "arpls", "snip", "multi_gauss")
+END_ROWS = 2  # rows on either side of a valley whose median is its height
+TAIL = 4.0  # widths of the band on either side: more of a Gaussian than 99.99 %
+
+
+@dataclass(frozen=True)
+class LaneProfile:
+    """A lane's profile across a row, with the band found on it.
+
+    Parameters
+    ----------
+    profile : (rows,) mean signal, without the background that all lanes share
+    clean : (rows,) the same without the neighbouring bands
+    shared : (rows,) the background that all lanes share
+    columns : pixels that the mean was taken over
+    window : rows of the band
+    fit : its Gaussians
+    baselines : name -> (rows,) background of each member of the consensus under `clean`
+    """
+
+    profile: FloatArray
+    clean: FloatArray
+    shared: FloatArray
+    columns: int
+    window: Window
+    fit: GaussFit
+    baselines: tuple[tuple[Background, FloatArray], ...]
+
+    def volumes(self) -> dict[Background, float]:
+        """Return the adjusted volume of every member of the consensus."""
+        found: dict[Background, float] = {}
+        for name, baseline in self.baselines:
+            rest = self.clean - baseline
+            found[name] = float(rest[self.window.rows].sum()) * self.columns
+        found["multi_gauss"] = self.fit.area * self.columns
+        return found
+
+
+def lane_profiles(strip: Strip, lanes: tuple[Lane, ...], sigma: float) -> tuple[LaneProfile, ...]:
+    """Return the profiles of a row's lanes, the band of each, and the baselines of the consensus.
+
+    Parameters
+    ----------
+    strip : straightened surroundings of the row
+    lanes : their borders in columns of the strip
+    sigma : half height of the row's bands, pixels
+    """
+    x0, x1 = min(lane.x0 for lane in lanes), max(lane.x1 for lane in lanes)
+    shared = common_background(strip.pixels, strip.centre, sigma, x0, x1)
+    flat = strip.pixels - shared
+    profiles = np.stack([flat[:, lane.x0 : lane.x1].mean(axis=1) for lane in lanes])
+    apexes = [find_apex(profile, strip.centre, sigma) for profile in profiles]
+    fits = [fit_band(profile, apex, sigma) for profile, apex in zip(profiles, apexes, strict=True)]
+    clean = profiles - np.stack([fit.neighbours for fit in fits])
+    snips, arplss = snip(clean, sigma), arpls(clean, sigma)
+    found = []
+    for i, lane in enumerate(lanes):
+        window = _band_window(clean[i], apexes[i], sigma, fits[i])
+        baselines: tuple[tuple[Background, FloatArray], ...] = (
+            ("valley", valley_line(clean[i], window)),
+            ("arpls", arplss[i]),
+            ("snip", snips[i]),
+        )
+        below = shared[:, lane.x0 : lane.x1].mean(axis=1)
+        found.append(LaneProfile(profiles[i], clean[i], below, lane.width, window, fits[i], baselines))
+    return tuple(found)
+
+
+def valley_line(profile: FloatArray, window: Window) -> FloatArray:
+    """Return the straight line between the two ends of a band, each the median of five rows."""
+    ends = [
+        float(np.median(profile[max(at - END_ROWS, 0) : at + END_ROWS + 1]))
+        for at in (window.first, window.last)
+    ]
+    slope = (ends[1] - ends[0]) / max(window.last - window.first, 1)
+    line: FloatArray = ends[0] + slope * (np.arange(len(profile)) - window.first)
+    return line
+
+
+def _band_window(clean: FloatArray, apex: int, sigma: float, fit: GaussFit) -> Window:
+    window = valley_window(clean, apex, sigma)
+    first = max(window.first, int(np.floor(fit.middle - TAIL * fit.above)))
+    last = min(window.last, int(np.ceil(fit.middle + TAIL * fit.below)))
+    return Window(min(first, apex), apex, max(last, apex))

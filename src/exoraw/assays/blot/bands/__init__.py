@@ -1,0 +1,1 @@
+"""Bands: their volumes with an interval, their faults, their molecular weight."""

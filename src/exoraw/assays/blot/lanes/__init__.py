@@ -1,0 +1,1 @@
+"""Rows and lanes of a blot or gel: found in the picture, or between points that a person clicked."""

@@ -1,0 +1,79 @@
+"""Whether the lanes of a row are the only sensible reading of the picture, in words where they are not."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
+
+from exoraw.assays.blot.lanes.arrays import FloatArray
+from exoraw.assays.blot.lanes.partition import SMOOTHING, Partition
+
+SIMILAR_SCORE = 0.35  # logarithmic units: a factor of 1.4
+SHIFTED = 0.3  # of the pitch: lanes that lie this far off are other lanes
+UNEVEN = 0.4  # of the pitch, off a comb of equal lanes
+SPLIT, CLEFT = 0.7, 0.35  # a border this high on a band, where the usual one lies this low
+PEAK_VALLEY = 0.5  # of the lower peak: two peaks with such a valley between them are two bands
+
+
+def lane_doubts(profile: FloatArray, found: list[Partition]) -> tuple[str, ...]:
+    """Return why another reading of the row is about as good; () where there is none.
+
+    Parameters
+    ----------
+    profile : (columns,) light of the row
+    found : its partitions, best first; at least one
+    """
+    best = found[0]
+    doubts = []
+    others = [
+        other for other in found[1:] if best.score - other.score < SIMILAR_SCORE and _shifted(best, other)
+    ]
+    if others:
+        doubts.append(f"{len(others) + 1} ways to place the lanes explain the row about equally well")
+    if _uneven(best) > UNEVEN:
+        doubts.append("the lanes that were found are not equally wide")
+    valleys = valley_ratios(profile, best)
+    if len(valleys) and valleys.max() > SPLIT and np.median(valleys) < CLEFT:
+        doubts.append("a border between two lanes lies on a band")
+    if (double := _lanes_with_two_peaks(profile, best)) > 0:
+        doubts.append(f"{double} lane(s) hold two bands side by side")
+    return tuple(doubts)
+
+
+def lane_score(profile: FloatArray, partition: Partition) -> float:
+    """Return 0 to 1: deep borders and equal lanes make 1."""
+    valleys = valley_ratios(profile, partition)
+    deep = 1 - float(np.clip(valleys, 0, 1).mean()) if len(valleys) else 1.0
+    widths = np.diff(partition.borders)
+    return deep * float(np.exp(-widths.std() / max(widths.mean(), 1)))
+
+
+def valley_ratios(profile: FloatArray, partition: Partition) -> FloatArray:
+    """Return the profile at every inner border, relative to the lower of the two bands beside it."""
+    smooth = gaussian_filter1d(profile, SMOOTHING)
+    lower = np.minimum(partition.peaks[:-1], partition.peaks[1:])
+    ratios: FloatArray = smooth[partition.borders[1:-1]] / np.maximum(lower, 1e-9)
+    return ratios
+
+
+def _shifted(best: Partition, other: Partition) -> bool:
+    middles = [(p.borders[:-1] + p.borders[1:]) / 2 for p in (best, other)]
+    return bool(np.abs(middles[0] - middles[1]).max() > SHIFTED * best.pitch)
+
+
+def _uneven(best: Partition) -> float:
+    middles = (best.borders[:-1] + best.borders[1:]) / 2
+    if len(middles) < 3:
+        return 0.0
+    comb = np.polynomial.Polynomial.fit(np.arange(len(middles)), middles, 1)(np.arange(len(middles)))
+    return float(np.abs(middles - comb).max()) / best.pitch
+
+
+def _lanes_with_two_peaks(profile: FloatArray, best: Partition) -> int:
+    smooth = gaussian_filter1d(profile, best.pitch / 16)
+    count = 0
+    for a, b, peak in zip(best.borders, best.borders[1:], best.peaks, strict=False):
+        tops = find_peaks(smooth[a:b], prominence=PEAK_VALLEY * peak, distance=max(best.pitch / 3, 1))[0]
+        count += len(tops) > 1
+    return count

@@ -1,0 +1,147 @@
+"""Rows and lanes of an image: found without help, or between two points that a person clicked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
+from exoraw.assays.blot.lanes.doubts import lane_doubts, lane_score
+from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row, Trace
+from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above
+from exoraw.assays.blot.lanes.rows import guess_rows
+from exoraw.assays.blot.lanes.signal import SearchImage
+from exoraw.assays.blot.lanes.trace import follow, smooth_curve, straighten, trace_row
+
+MORE_GUESSES = 4  # lines looked at beyond the rows that are asked for
+SEARCH_HALF = 22  # pixels from a straight line that a row may bend
+BEND_SHARE = 0.05  # of the distance of two points
+VISIBLE = 0.06  # of the row's bright columns
+VISIBLE_FIRST = 0.10  # before the row's line is known exactly
+CORE = 1.5  # sigmas on either side of the line that the column profile is taken from
+SAME_LINE = 8.0  # pixels between two guesses that found the same row
+POINT_REACH = 0.35  # of the pitch that a border may lie off equal lanes
+
+
+def automatic_rows(search: SearchImage, lanes: int, rows: int) -> list[list[Row]]:
+    """Return every line of the image that `lanes` lanes can be laid over, with its readings.
+
+    Parameters
+    ----------
+    search : image for the search
+    lanes, rows : how many there are
+
+    Returns
+    -------
+    one list for each line, brightest line first: its readings, likeliest first; in pixels of the raw image
+    """
+    found: list[list[Row]] = []
+    for guess in guess_rows(search.pixels, rows + MORE_GUESSES):
+        readings = _readings(search.pixels, guess.line(search.pixels.shape[1]), lanes)
+        if readings and not any(_same_line(readings[0], other[0]) for other in found):
+            found.append(readings)
+    found.sort(key=lambda readings: -readings[0].strength)
+    top = found[0][0].strength if found else 1.0
+    return [
+        [_to_raw(replace(row, strength=row.strength / top), search.scale) for row in readings]
+        for readings in found
+    ]
+
+
+def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
+    """Return the row between the first and the last band's middle, as clicked.
+
+    The line follows the bands between the points; borders lie in the valleys near where equal lanes would
+    put them. Where the first point lies right of the last, lanes are numbered from right to left.
+
+    Parameters
+    ----------
+    search : image for the search
+    lanes : how many there are
+    points : ((x, y), (x, y)) of the first and last band, pixels of the raw image
+    """
+    (xa, ya), (xb, yb) = (tuple((value + 0.5) / search.scale - 0.5 for value in point) for point in points)
+    left, right = sorted(((xa, ya), (xb, yb)))
+    columns = np.arange(search.pixels.shape[1])
+    length = right[0] - left[0]
+    slope = (right[1] - left[1]) / length if length else 0.0
+    guess = np.clip(left[1] + slope * (columns - left[0]), 0, len(search.pixels) - 1)
+    pitch = length / (lanes - 1) if lanes > 1 else 0.0
+    half = max(SEARCH_HALF, int(BEND_SHARE * length))
+    x0 = int(max(left[0] - pitch / 2, 0))
+    x1 = int(min(right[0] + pitch / 2, len(columns) - 1))
+    trace = trace_row(search.pixels, guess, half, x0, x1)
+    profile = _column_profile(search.pixels, trace)
+    if lanes == 1:
+        borders = _around(profile, (left[0] + right[0]) / 2)
+    else:
+        borders = cut(profile, left[0] - pitch / 2, right[0] + pitch / 2, lanes, reach=POINT_REACH)
+    row = _row(trace, judge(profile, borders), profile, ())
+    if xa > xb:
+        row = replace(row, lanes=_renumbered(row.lanes))
+    return _to_raw(replace(row, score=1.0), search.scale)
+
+
+def _readings(pixels: FloatArray, guess: FloatArray, lanes: int) -> list[Row]:
+    path, weight = follow(pixels, guess, SEARCH_HALF)
+    rough = np.clip(straighten(pixels, path, 8).mean(axis=0), 0, None)
+    runs = runs_above(gaussian_filter1d(rough, 2.0), VISIBLE_FIRST * _bright(rough))
+    if not runs:
+        return []
+    trace = trace_row(pixels, smooth_curve(path, weight, runs[0][0], runs[-1][1]), 8, runs[0][0], runs[-1][1])
+    profile = _column_profile(pixels, trace)
+    found = partitions(profile, lanes, VISIBLE * _bright(profile))
+    if not found:
+        return []
+    doubts = lane_doubts(profile, found)
+    return [_row(trace, partition, profile, doubts) for partition in found]
+
+
+def _column_profile(pixels: FloatArray, trace: Trace) -> FloatArray:
+    half = max(2, round(CORE * trace.sigma))
+    profile: FloatArray = np.clip(straighten(pixels, trace.y, half).mean(axis=0), 0, None)
+    return profile
+
+
+def _bright(profile: FloatArray) -> float:
+    return max(float(np.percentile(profile, 97)), 1e-9)
+
+
+def _row(trace: Trace, partition: Partition, profile: FloatArray, doubts: tuple[str, ...]) -> Row:
+    borders = partition.borders
+    lanes = tuple(Lane(i + 1, int(a), int(b)) for i, (a, b) in enumerate(pairwise(borders)))
+    strength = float(np.median(partition.peaks)) * trace.sigma
+    return Row(trace, lanes, lane_score(profile, partition), doubts, strength)
+
+
+def _around(profile: FloatArray, x: float) -> IntArray:
+    runs = runs_above(profile, VISIBLE * _bright(profile))
+    near = [run for run in runs if run[0] <= x <= run[1]]
+    first, last = near[0] if near else (int(x) - 30, int(x) + 30)
+    return np.array([max(first - 4, 0), min(last + 5, len(profile))])
+
+
+def _same_line(row: Row, other: Row) -> bool:
+    x0 = max(row.lanes[0].x0, other.lanes[0].x0)
+    x1 = min(row.lanes[-1].x1, other.lanes[-1].x1)
+    if x1 <= x0:
+        return False
+    near = np.abs(row.trace.y[x0:x1] - other.trace.y[x0:x1]) < SAME_LINE
+    return bool(near.mean() > 0.5)
+
+
+def _renumbered(lanes: tuple[Lane, ...]) -> tuple[Lane, ...]:
+    return tuple(replace(lane, number=i + 1) for i, lane in enumerate(reversed(lanes)))
+
+
+def _to_raw(row: Row, scale: int) -> Row:
+    if scale == 1:
+        return row
+    size = len(row.trace.y) * scale
+    y = np.interp((np.arange(size) + 0.5) / scale - 0.5, np.arange(len(row.trace.y)), row.trace.y)
+    trace = Trace((y + 0.5) * scale - 0.5, row.trace.sigma * scale)
+    lanes = tuple(Lane(lane.number, lane.x0 * scale, lane.x1 * scale) for lane in row.lanes)
+    return replace(row, trace=trace, lanes=lanes)

@@ -1,0 +1,122 @@
+"""Divide a row into a known number of lanes: borders lie in the valleys, and lanes are about equally wide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d, label
+
+from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
+
+SMOOTHING = 2.0  # pixels along x
+REGULARITY = 2.5  # cost of a lane that is twice as wide as the pitch, in units of a border on a band's top
+BORDER_REACH = 0.42  # of the pitch: how far a border may lie from where equal lanes would put it
+SHORTEST_RUN = 8  # pixels
+MOST_RUNS = 14
+NARROWEST_LANE = 10  # pixels
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Borders of the lanes of a row, and how well they explain its column profile.
+
+    Parameters
+    ----------
+    borders : (lanes + 1,) columns
+    peaks : (lanes,) height of the profile in every lane
+    score : logarithmic; only differences between partitions of one row mean something
+    """
+
+    borders: IntArray
+    peaks: FloatArray
+    score: float
+
+    @property
+    def pitch(self) -> float:
+        """Mean width of a lane, pixels."""
+        return float(self.borders[-1] - self.borders[0]) / (len(self.borders) - 1)
+
+
+def runs_above(profile: FloatArray, level: float) -> list[tuple[int, int]]:
+    """Return first and last column of every stretch of the profile above a level that is no speckle."""
+    marked, count = label(profile > level)
+    edges = [np.flatnonzero(marked == number)[[0, -1]] for number in range(1, count + 1)]
+    kept = [(int(first), int(last)) for first, last in edges if last - first + 1 >= SHORTEST_RUN]
+    return sorted(sorted(kept, key=lambda run: profile[run[0] : run[1] + 1].sum(), reverse=True)[:MOST_RUNS])
+
+
+def cut(profile: FloatArray, x0: float, x1: float, lanes: int, reach: float = BORDER_REACH) -> IntArray:
+    """Return the borders of equal-ish lanes between x0 and x1 that lie in the profile's valleys.
+
+    Dynamic programming over the borders; the cost of one is the square root of the profile there (relative
+    to the lanes' median peak), the cost of a lane is REGULARITY (width / pitch - 1)^2.
+
+    Returns
+    -------
+    (lanes + 1,) columns, ascending
+    """
+    pitch = (x1 - x0) / lanes
+    smooth = np.clip(gaussian_filter1d(profile, SMOOTHING), 0, None)
+    equal = x0 + pitch * np.arange(lanes + 1)
+    tops = [
+        smooth[int(a) : max(int(b), int(a) + 1)].max(initial=0) for a, b in pairwise(np.clip(equal, 0, None))
+    ]
+    height = np.sqrt(smooth / max(float(np.median(tops)), 1e-9))
+    far = int(reach * pitch)
+    places = [_near(int(at), far, len(profile)) for at in equal]
+    total, back = height[places[0]], []
+    for before, here in pairwise(places):
+        width = (here[:, None] - before[None, :]) / pitch
+        costs = total[None, :] + REGULARITY * (width - 1) ** 2
+        back.append(costs.argmin(axis=1))
+        total = costs.min(axis=1) + height[here]
+    at = int(total.argmin())
+    borders = [int(places[-1][at])]
+    for step, before in zip(reversed(back), reversed(places[:-1]), strict=True):
+        at = int(step[at])
+        borders.append(int(before[at]))
+    return np.array(borders[::-1])
+
+
+def _near(at: int, far: int, size: int) -> IntArray:
+    low = min(max(0, at - far), size - 1)
+    return np.arange(low, max(min(size, at + far), low) + 1).clip(0, size - 1)
+
+
+def judge(profile: FloatArray, borders: IntArray) -> Partition:
+    """Return a partition with its score.
+
+    Good: every lane has a band, about equally high; borders lie in valleys; lanes are equally wide; little
+    of the row's light lies outside of them.
+    """
+    smooth = np.clip(gaussian_filter1d(profile, SMOOTHING), 1e-9, None)
+    peaks = np.array([smooth[a : max(b, a + 1)].max() for a, b in pairwise(borders)])
+    valleys = smooth[np.clip(borders, 0, len(smooth) - 1)]
+    widths = np.diff(borders)
+    logs = np.log(peaks)
+    score = (
+        logs.mean()
+        - 0.6 * np.sqrt(valleys / np.median(peaks)).mean()
+        - 1.5 * widths.std() / max(widths.mean(), 1)
+        - 0.8 * logs.std()
+        + np.log(max(smooth[borders[0] : borders[-1]].sum(), 1e-9))
+    )
+    return Partition(borders, peaks, float(score))
+
+
+def partitions(profile: FloatArray, lanes: int, level: float) -> list[Partition]:
+    """Return every partition of a row whose ends are ends of visible bands, best first.
+
+    Parameters
+    ----------
+    profile : (columns,) light of the row, about 0 where there is no band
+    lanes : number of lanes
+    level : height above which something is visible
+    """
+    runs = runs_above(gaussian_filter1d(profile, SMOOTHING), level)
+    ends = [(a[0], b[1]) for i, a in enumerate(runs) for b in runs[i:]]
+    wide = [(x0, x1) for x0, x1 in ends if x1 - x0 + 1 >= lanes * NARROWEST_LANE]
+    found = [judge(profile, cut(profile, x0, x1 + 1, lanes)) for x0, x1 in wide]
+    return sorted(found, key=lambda partition: -partition.score)
