@@ -210,7 +210,7 @@ def test_redacted_export_holds_no_name_in_any_byte_of_text(filled, kind, tmp_pat
 
 
 def test_unknown_format_is_refused_with_the_known_ones(filled):
-    with pytest.raises(StoreError, match="csv, parquet, xlsx, prism, spss, r, crate"):
+    with pytest.raises(StoreError, match="csv, parquet, xlsx, prism, spss, r, h5ad, crate"):
         export(filled.open(), "docx")
 
 

@@ -18,6 +18,7 @@ class Target(StrEnum):
     prism = "prism"
     spss = "spss"
     r = "r"
+    h5ad = "h5ad"
     crate = "crate"
     figures = "figures"
 
@@ -30,7 +31,7 @@ def command(
     ] = None,
     redact: Annotated[bool, typer.Option("--redact", help="Take patient and operator names out.")] = False,
 ) -> None:
-    """Write the results as files for Excel, Prism, SPSS or R, or as RO-Crate; every cell keeps its type."""
+    """Write the results for Excel, Prism, SPSS, R, AnnData or as RO-Crate; every cell keeps its type."""
     from exoraw.cli.console import out, say
     from exoraw.cli.places import outside_raw, results_folder
     from exoraw.store.export import FORMATS, export

@@ -7,16 +7,15 @@ from typing import Any
 
 from exoraw.io.errors import StoreError
 
-_INSTALL = 'pip install "exoraw[export]"'
 
-
-def extra(package: str, files: str) -> Any:
+def extra(package: str, files: str, name: str = "export") -> Any:
     """Return an optional package.
 
     Parameters
     ----------
     package : its import name
     files : what it writes, for the message ("SPSS files (.sav)")
+    name : of the extra of exoraw that installs it
 
     Raises
     ------
@@ -27,5 +26,5 @@ def extra(package: str, files: str) -> Any:
     except ImportError as error:
         raise StoreError(
             f"{files} are written by the package {package}, which cannot be imported here ({error}). "
-            f"Install it with {_INSTALL} and run the same command again."
+            f'Install it with pip install "exoraw[{name}]" and run the same command again.'
         ) from error

@@ -18,7 +18,7 @@ from exoraw.store.export.text import write_csv
 from exoraw.store.export.workbook import write_xlsx
 from exoraw.store.results import Results
 
-Format = Literal["csv", "parquet", "xlsx", "prism", "spss", "r", "crate"]
+Format = Literal["csv", "parquet", "xlsx", "prism", "spss", "r", "h5ad", "crate"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 _ONE_FILE = frozenset({"xlsx", "crate"})
 
@@ -36,14 +36,15 @@ def export(
     Parameters
     ----------
     to : "csv", "parquet" (a folder, one file a table and wide tables), "xlsx" (one workbook), "prism"
-        (.pzfx and text), "spss" (.sav), "r" (.rds and a script) or "crate" (one .zip, an RO-Crate)
+        (.pzfx and text), "spss" (.sav), "r" (.rds and a script), "h5ad" (AnnData, one file an assay) or
+        "crate" (one .zip, an RO-Crate)
     out : folder for the files; results/export by default. Older files of the same names are replaced
     redact : replace names of persons by pseudonyms, the same ones in every file
     byte_order_mark : begin CSV files with the mark by which Excel knows UTF-8
 
     Raises
     ------
-    StoreError : unknown format, damaged table, a package of the extra `export` that is not installed
+    StoreError : unknown format, damaged table, a package of an extra that is not installed
     DiskFull : no space
     """
     if to not in FORMATS:
@@ -63,7 +64,7 @@ def export(
 
 
 def _write_for_program(
-    to: Literal["prism", "spss", "r", "crate"], source: Source, folder: Path
+    to: Literal["prism", "spss", "r", "h5ad", "crate"], source: Source, folder: Path
 ) -> list[Path]:
     """Write for one program; its module is imported here, and with it what it needs."""
     if to == "prism":
@@ -78,6 +79,10 @@ def _write_for_program(
         from exoraw.store.export.r import write_r
 
         return write_r(source, folder)
+    if to == "h5ad":
+        from exoraw.store.export.h5ad import write_h5ad
+
+        return write_h5ad(source, folder)
     from exoraw.store.export.crate import write_crate
 
     return [write_crate(source, folder / "exoraw_crate.zip")]

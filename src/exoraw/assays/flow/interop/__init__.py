@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from exoraw.assays.flow.interop.anndata_events import anndata_strategy, from_anndata, to_anndata
     from exoraw.assays.flow.interop.event_table import EventTable
     from exoraw.assays.flow.interop.fct_gates import gate_to_fct, population_to_fct, quadrants_to_fct
     from exoraw.assays.flow.interop.fct_gates_back import gate_from_fct, strategy_from_fct
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 _HOME = {
     "EventTable": "event_table",
     "MissingExtraError": "missing",
+    "anndata_strategy": "anndata_events",
     "flowcytometrytools": "fct_package",
+    "from_anndata": "anndata_events",
     "from_fcmeasurement": "fct_measurements",
     "gate_from_fct": "fct_gates_back",
     "gate_to_fct": "fct_gates",
     "population_to_fct": "fct_gates",
     "quadrants_to_fct": "fct_gates",
     "strategy_from_fct": "fct_gates_back",
+    "to_anndata": "anndata_events",
     "to_fcmeasurement": "fct_measurements",
     "to_fcplate": "fct_measurements",
     "write_population": "population_files",
@@ -33,13 +37,16 @@ _HOME = {
 __all__ = [
     "EventTable",
     "MissingExtraError",
+    "anndata_strategy",
     "flowcytometrytools",
+    "from_anndata",
     "from_fcmeasurement",
     "gate_from_fct",
     "gate_to_fct",
     "population_to_fct",
     "quadrants_to_fct",
     "strategy_from_fct",
+    "to_anndata",
     "to_fcmeasurement",
     "to_fcplate",
     "write_population",
