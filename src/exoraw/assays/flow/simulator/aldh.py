@@ -45,7 +45,7 @@ ALDH_BORDER, DEAD_BORDER = 10**3.43, 10**3.2  # compensated: between the populat
 
 
 def simulate_aldefluor(
-    raw: Path, seed: int, *, events: int = 5_000, faults: Mapping[str, FaultKind] | None = None
+    raw: Path, seed: int, *, events: int = 6_500, faults: Mapping[str, FaultKind] | None = None
 ) -> Simulated:
     """Write the raw folder of an ALDEFLUOR study; return its sheet rows and its truth.
 

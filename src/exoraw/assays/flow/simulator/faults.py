@@ -10,7 +10,7 @@ import numpy as np
 
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.simulator.recording import SCATTER
-from exoraw.assays.flow.simulator.staining import TOP, Tube
+from exoraw.assays.flow.simulator.staining import NOISE_SD, PULSE_WIDTH, TOP, Tube
 
 FaultKind = Literal["none", "clog", "rate_step", "signal_step", "air_bubbles", "drift"]
 FAULT_KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
@@ -21,6 +21,8 @@ STEP_SHARE = 0.22  # of the events lie behind a step
 RATE_FACTOR, RATE_SPREAD = 3.0, 0.06  # the sample runs faster; its wider core spreads every signal (decades)
 SIGNAL_FACTOR = 1.9  # gain behind a signal step: a laser or a detector jumped
 BUBBLES, BUBBLE_SHARE, BUBBLE_GAP = 3, 0.02, 0.8  # number, share of the events in each, seconds of silence
+BUBBLE_RATE = 4.0  # of the burst when one passes
+BUBBLE = "air bubble"
 DRIFT_DECADES = 0.25  # from the first event to the last
 
 
@@ -30,7 +32,7 @@ class FaultyTube:
 
     Parameters
     ----------
-    tube : labels and `light` are still those of the cells
+    tube : labels and `light` are still those of the cells; only what bubbles took is labelled `BUBBLE`
     kind : what happened
     bad : (n,) events recorded while it happened; none for "none" and for "drift", of which no single event
         is bad: there the tube is
@@ -44,7 +46,7 @@ class FaultyTube:
 
 
 def with_time_faults(tube: Tube, kind: FaultKind, seed: int) -> FaultyTube:
-    """Let a fault happen to a tube; the number of events stays, and every event keeps its label.
+    """Let a fault happen to a tube; the number of events stays.
 
     | kind | what happens | share of the events that is bad |
     |---|---|---|
@@ -52,7 +54,7 @@ def with_time_faults(tube: Tube, kind: FaultKind, seed: int) -> FaultyTube:
     | clog | flow at 15 %, signals at 55 % and wider, somewhere in the tube | 0.12 |
     | rate_step | flow three times as fast up to the end, signals a little wider | 0.22 |
     | signal_step | fluorescence 1.9-fold up to the end, or from the start up to a point | 0.22 |
-    | air_bubbles | three times silence, then a burst without fluorescence and with any scatter | 3 x 0.02 |
+    | air_bubbles | three times silence, then a fast burst of any scatter, no fluorescence | 3 x 0.02 |
     | drift | fluorescence falls by a quarter of a decade, evenly over the tube | 0; see `FaultyTube.bad` |
 
     Parameters
@@ -110,20 +112,26 @@ def _air_bubbles(rng: np.random.Generator, tube: Tube) -> FaultyTube:
     each = round(n * BUBBLE_SHARE)
     room = n // BUBBLES
     starts = [room * number + int(rng.integers(each, room - each)) for number in range(BUBBLES)]
-    bad = np.zeros(n, dtype=bool)
-    seconds = tube.seconds.copy()
-    for start in starts:
-        bad[start : start + each] = True
-        seconds[start:] += BUBBLE_GAP
-    n_bad = int(bad.sum())
+    place = np.arange(n)
+    since = np.stack([place - start for start in starts])
+    bad: BoolArray = np.any((since >= 0) & (since < each), axis=0)
+    silence = BUBBLE_GAP * (since >= 0).sum(axis=0)
+    seconds = _at_rate(tube.seconds, np.where(bad, BUBBLE_RATE, 1.0)) + silence
+    names = (*tube.names, BUBBLE)
+    labels = np.where(bad, len(names) - 1, tube.labels)
     events = tube.events.copy()
-    events[bad, 0] = np.minimum(10 ** rng.normal(4.6, 0.45, n_bad), TOP)
-    events[bad, 1] = np.minimum(events[bad, 0] * rng.uniform(0.3, 0.9, n_bad), TOP)
-    events[bad, 2] = np.minimum(events[bad, 0] / events[bad, 1] * 65_536.0, TOP)
-    events[bad, 3] = np.minimum(10 ** rng.normal(4.3, 0.45, n_bad), TOP)
-    events[bad, len(SCATTER) :] = rng.normal(0.0, 60.0, (n_bad, len(tube.detectors)))
-    factor = np.where(bad, 0.0, 1.0)
-    return FaultyTube(replace(tube, events=events, seconds=seconds), "air_bubbles", bad, factor)
+    events[bad] = _bubbles(rng, int(bad.sum()), len(tube.detectors))
+    changed = replace(tube, events=events, seconds=seconds, labels=labels, names=names)
+    return FaultyTube(changed, "air_bubbles", bad, np.where(bad, 0.0, 1.0))
+
+
+def _bubbles(rng: np.random.Generator, n: int, detectors: int) -> FloatArray:
+    """(n, 4 + m) events of a bubble: any scatter, no fluorescence."""
+    forward = np.minimum(10 ** rng.normal(4.6, 0.45, n), TOP)
+    height = forward * rng.uniform(0.3, 0.9, n)
+    width = np.minimum(forward / height * PULSE_WIDTH, TOP)
+    side = np.minimum(10 ** rng.normal(4.3, 0.45, n), TOP)
+    return np.column_stack([forward, height, width, side, rng.normal(0.0, NOISE_SD, (n, detectors))])
 
 
 def _changed(

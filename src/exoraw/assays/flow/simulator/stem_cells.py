@@ -40,21 +40,21 @@ CELLS_PER_UL = {"control": 850.0, "salinomycin": 420.0}
 REPLICATE_PRECISION = 300.0  # of the Dirichlet draw: cultures differ by 2 to 3 points
 
 # log10 of the stain's own light. A negative cell binds as much antibody as isotype.
-ISOTYPE: dict[str, Glow] = {"APC": (2.25, 0.24), "PE": (2.30, 0.24)}
+ISOTYPE: dict[str, Glow] = {"APC": (2.25, 0.24), "PE": (1.65, 0.30)}
 CD44: Glow = (4.25, 0.24)
-CD24: Glow = (3.75, 0.26)
+CD24: Glow = (3.55, 0.26)
 STICKY: dict[str, Glow] = {"APC": (3.20, 0.40), "PE": (3.10, 0.40)}  # dead cells hold any antibody
 LIVE_7AAD: Glow = (2.00, 0.18)
 DEAD_7AAD: Glow = (4.20, 0.18)
 DEBRIS_LIGHT: dict[str, Glow] = {"APC": (2.6, 0.5), "PE": (2.0, 0.4), "7-AAD": (2.6, 0.5)}
-CD44_BORDER, CD24_BORDER, DEAD_BORDER = 10**3.15, 10**3.05, 10**3.2  # compensated: between the populations
+CD44_BORDER, CD24_BORDER, DEAD_BORDER = 10**3.15, 10**2.75, 10**3.2  # compensated: between the populations
 
 
 def simulate_cd44_cd24(
     raw: Path,
     seed: int,
     *,
-    events: int = 6_000,
+    events: int = 7_000,
     faults: Mapping[str, FaultKind] | None = None,
     beads: BeadLot | None = None,
 ) -> Simulated:

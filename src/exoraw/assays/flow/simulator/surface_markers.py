@@ -46,7 +46,7 @@ DEAD_BORDER = 10**3.2  # compensated: between live and dead cells
 
 
 def simulate_surface_mfi(
-    raw: Path, seed: int, *, events: int = 5_000, faults: Mapping[str, FaultKind] | None = None
+    raw: Path, seed: int, *, events: int = 6_500, faults: Mapping[str, FaultKind] | None = None
 ) -> Simulated:
     """Write the raw folder of a surface-marker study; return its sheet rows and its truth.
 

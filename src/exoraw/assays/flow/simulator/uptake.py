@@ -39,7 +39,7 @@ UPTAKE_BORDER, DEAD_BORDER = 10**2.95, 10**3.2  # compensated: between the popul
 
 
 def simulate_uptake_flow(
-    raw: Path, seed: int, *, events: int = 4_000, faults: Mapping[str, FaultKind] | None = None
+    raw: Path, seed: int, *, events: int = 6_500, faults: Mapping[str, FaultKind] | None = None
 ) -> Simulated:
     """Write the raw folder of an uptake study; return its sheet rows and its truth.
 
@@ -63,7 +63,7 @@ def simulate_uptake_flow(
 COMPARISON = {
     "name": "Exosome uptake over time", "measure": "uptake_share", "factor": "time_h",
     "levels": ["1", "4", "24"], "unit": "biological_replicate", "test": "repeated measures anova",
-    "pair_by": "batch", "reference": "1",
+    "pair_by": "batch",
 }  # fmt: skip
 
 
