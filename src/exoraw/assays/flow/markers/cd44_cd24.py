@@ -14,7 +14,7 @@ from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.markers.cd24_border import Cd24Border, Cd24Low
 from exoraw.assays.flow.markers.positivity import PositiveGate
-from exoraw.assays.flow.markers.resampling import CountArray, quadrant_counts, resampled_percent
+from exoraw.assays.flow.markers.resampling import quadrant_counts, resampled_percent
 from exoraw.assays.flow.markers.shares import (
     GatedShare,
     cell_findings,
@@ -94,18 +94,24 @@ def cd44_cd24(sample: FloatArray, cd44: PositiveGate, cd24: Cd24Border, *, seed:
         return Cd44Cd24(
             (), cd24.definition, cd44.threshold, cd24.threshold, (), len(events), lost, tuple(findings)
         )
-    main, *others = _pairs(cd44, cd24)
-    found = _counted(events, [main, *others], seed)
+    main, others = _pairs(cd44, cd24)
+    rng = np.random.default_rng(seed)
+    quadrants = _quadrants(events, main, rng)
     beside = tuple(
-        ShareAtPercentile(pair.percentile, pair.cd44, pair.cd24, shares[0])
-        for pair, shares in zip(others, found[1:], strict=True)
+        ShareAtPercentile(
+            pair.percentile,
+            pair.cd44,
+            pair.cd24,
+            quadrants[0] if pair.is_like(main) else _quadrants(events, pair, rng)[0],
+        )
+        for pair in others
     )
     findings += population_findings("CD44", events[:, 0], cd44.threshold)
     findings += population_findings("CD24", events[:, 1], cd24.threshold)
     percents = [(one.percentile, one.share.percent) for one in beside]
     findings += sensitivity_findings("", STEM_LIKE, percents)
     return Cd44Cd24(
-        found[0], cd24.definition, main.cd44, main.cd24, beside, len(events), lost, tuple(findings)
+        quadrants, cd24.definition, main.cd44, main.cd24, beside, len(events), lost, tuple(findings)
     )
 
 
@@ -119,8 +125,12 @@ class _Pair:
     cd44_resampled: FloatArray
     cd24_resampled: FloatArray
 
+    def is_like(self, other: _Pair) -> bool:
+        """Whether it has the same borders and so the same shares."""
+        return (self.cd44, self.cd24) == (other.cd44, other.cd24)
 
-def _pairs(cd44: PositiveGate, cd24: Cd24Border) -> list[_Pair]:
+
+def _pairs(cd44: PositiveGate, cd24: Cd24Border) -> tuple[_Pair, list[_Pair]]:
     """The pair that counts, then those at the percentiles beside it; a gate set by hand stays where it is."""
     if len(cd44.resampled) != len(cd24.resampled):
         raise ValueError(
@@ -128,27 +138,22 @@ def _pairs(cd44: PositiveGate, cd24: Cd24Border) -> list[_Pair]:
             "make both with the same number"
         )
     one, other = cd44.threshold or 0.0, cd24.threshold or 0.0
-    pairs = [_Pair(cd44.percentile, one, other, cd44.resampled, cd24.resampled)]
+    main = _Pair(cd44.percentile, one, other, cd44.resampled, cd24.resampled)
+    pairs = []
     gates = {gate.percentile: (gate.threshold, gate.resampled) for gate in cd44.beside}
     borders = {border.percentile: (border.threshold, border.resampled) for border in cd24.beside}
     for percentile in sorted({*gates, *borders}):
         gate, gate_draws = gates.get(percentile, (one, cd44.resampled))
         border, border_draws = borders.get(percentile, (other, cd24.resampled))
         pairs.append(_Pair(percentile, gate, border, gate_draws, border_draws))
-    return pairs
+    return main, pairs
 
 
-def _counted(events: FloatArray, pairs: list[_Pair], seed: int) -> list[tuple[GatedShare, ...]]:
-    """Quadrants of every pair, from one pass over the cells."""
-    first = np.concatenate([[pair.cd44, *pair.cd44_resampled] for pair in pairs])
-    second = np.concatenate([[pair.cd24, *pair.cd24_resampled] for pair in pairs])
-    counts = quadrant_counts(events, first, second).reshape(len(pairs), -1, len(QUADRANTS))
-    rng = np.random.default_rng(seed)
-    return [_quadrants(table, len(events), rng) for table in counts]
-
-
-def _quadrants(counts: CountArray, n: int, rng: np.random.Generator) -> tuple[GatedShare, ...]:
-    """The four shares; the first row of counts is the tube's own, the others are resampled gates."""
+def _quadrants(events: FloatArray, pair: _Pair, rng: np.random.Generator) -> tuple[GatedShare, ...]:
+    """The four shares of a pair; of the counts the first row is the tube's own, the rest resampled gates."""
+    first = np.append(pair.cd44, pair.cd44_resampled)
+    second = np.append(pair.cd24, pair.cd24_resampled)
+    counts, n = quadrant_counts(events, first, second), len(events)
     draws = resampled_percent(counts[1:], n, rng) if n else np.empty((0, len(QUADRANTS)))
     return tuple(
         gated_share(name, int(counts[0, place]), n, draws[:, place]) for place, name in enumerate(QUADRANTS)

@@ -259,8 +259,7 @@ def _correlation(events: FloatArray, percentile: float) -> FloatArray:
     finite = events[np.isfinite(events).all(axis=1)]
     if len(finite) < 2:
         return np.eye(events.shape[1])
-    gates = np.array([value_at(column, percentile) for column in np.sort(finite, axis=0).T])
-    return exceedance_correlation(finite, gates)
+    return exceedance_correlation(finite, np.percentile(finite, percentile, axis=0))
 
 
 def _gate(
