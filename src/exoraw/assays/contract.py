@@ -18,6 +18,7 @@ from exoraw.assays.outcomes import (
     Method,
     Outcome,
 )
+from exoraw.assays.reviewing import Decision, Made, Proposal, ReviewDesk, ReviewItem, ReviewPage
 from exoraw.io.inventory import Header, Inventory
 from exoraw.study.spec import SheetSpec
 from exoraw.study.view import Correction, StudyView
@@ -31,6 +32,7 @@ __all__ = [
     "ColumnsFromSettings",
     "Comparison",
     "CorrectionInput",
+    "Decision",
     "Earlier",
     "Figure",
     "FileInput",
@@ -39,6 +41,7 @@ __all__ = [
     "Format",
     "Input",
     "Inputs",
+    "Made",
     "Magic",
     "Measure",
     "Measurement",
@@ -47,9 +50,13 @@ __all__ = [
     "Outcome",
     "Params",
     "Probe",
+    "Proposal",
     "ReadyFile",
     "ReadyReference",
     "ReferenceInput",
+    "ReviewDesk",
+    "ReviewItem",
+    "ReviewPage",
     "RoleNeeds",
     "Simulated",
     "Step",
@@ -319,7 +326,10 @@ class Simulated:
 
 @dataclass(frozen=True)
 class Assay:
-    """One frozen value that says everything the house may know of an assay."""
+    """One frozen value that says everything the house may know of an assay.
+
+    `review_page` names what a person corrects it on, "package.module:object"; the object is a `ReviewPage`.
+    """
 
     name: str
     title: str

@@ -33,7 +33,7 @@ def resolve(order: Order) -> Inputs:
     return Inputs(
         files={role: tuple(_ready(order, file) for file in order.files.get(role, ())) for role in roles},
         earlier={
-            role: tuple(_earlier(results, row) for row in order.earlier.get(role, ())) for role in roles
+            role: tuple(earlier_of(results, row) for row in order.earlier.get(role, ())) for role in roles
         },
         corrections={
             role: tuple(item.correction for item in items if isinstance(item, CorrectionInput))
@@ -57,7 +57,8 @@ def _place(order: Order, file: OrderFile) -> Path:
     return Path(order.raw) / file.relative
 
 
-def _earlier(results: Path, row: TaskRow) -> Earlier:
+def earlier_of(results: Path, row: TaskRow) -> Earlier:
+    """Return the outcome of a task as later units see it."""
     parts = row.part_list()
     return Earlier(
         key=row.unit,

@@ -117,13 +117,50 @@ def write_correction(
     return _read(path)
 
 
+def withdraw_correction(folder: Path, correction: Correction, *, who: str, when: str, why: str) -> Path:
+    """Take a correction back: it moves to corrections/earlier, with who took it back, when and why.
+
+    Parameters
+    ----------
+    folder : folder of study.yaml
+    correction : as `read_corrections` gave it
+    who, when, why : initials, ISO 8601 time, reason; none may be empty
+
+    Returns
+    -------
+    where it is kept for the record
+
+    Raises
+    ------
+    StudyError
+        An empty word, or a file that has changed or gone since it was read.
+    """
+    words = {"who": who, "when": when, "why": why}
+    empty = [name for name, word in words.items() if not word.strip()]
+    if empty:
+        raise StudyError(f"Taking a correction back needs {listed(empty)}.")
+    path = folder / correction.path
+    if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != correction.sha256:
+        raise StudyError(f"{correction.path} has changed since it was read. Look at it again.")
+    content = {**json.loads(read_text(path, LARGEST).text), "withdrawn": words}
+    kept = _free_place(path)
+    replace_file(kept, json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True).encode() + b"\n")
+    path.unlink()
+    return kept
+
+
 def _keep_earlier(path: Path) -> None:
+    replace_file(_free_place(path), path.read_bytes())
+
+
+def _free_place(path: Path) -> Path:
+    """Return where the next earlier form of a correction is kept."""
     earlier = path.parent / EARLIER
     earlier.mkdir(exist_ok=True)
     number = sum(1 for _ in earlier.glob(f"{path.stem}.*.json")) + 1
     while (kept := earlier / f"{path.stem}.{number}.json").exists():
         number += 1
-    replace_file(kept, path.read_bytes())
+    return kept
 
 
 def _file_name(assay: str, kind: str, target: str, pipeline: str) -> str:

@@ -1,0 +1,166 @@
+"""The list of what can be looked at: by batch, what has findings first; blinded, by number alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from exoraw.assays.contract import ReviewDesk, ReviewItem
+from exoraw.engine.plan import Node
+from exoraw.review.blinding import GROUP, ITEM, Key, Named
+from exoraw.review.desk import Analysis, Opened
+from exoraw.store.results import Results
+from exoraw.study.spec import Severity
+
+_ID_DIGITS = 12
+_WORST_FIRST: tuple[Severity, ...] = ("error", "warning", "info")
+_STATES = {"skip": "cannot run", "held": "cannot run", "blocked": "cannot run"}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding as the page shows it."""
+
+    severity: Severity
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An item in its place in the list.
+
+    Parameters
+    ----------
+    id : what the browser calls it; blinded, it does not depend on the name
+    title, group : as they are shown; blinded, numbers
+    state : "up to date", "to run again", "not run yet", "failed", "cannot run"
+    excluded : reason of its exclusion, "" where it is kept
+    curated : whether a person's correction is in its numbers
+    """
+
+    id: str
+    analysis: Analysis
+    item: ReviewItem
+    title: str
+    group: str
+    state: str
+    remarks: tuple[Remark, ...]
+    excluded: str
+    curated: bool
+
+    @property
+    def worst(self) -> str:
+        """Severity of its worst finding, "" without one."""
+        found = {remark.severity for remark in self.remarks}
+        return next((severity for severity in _WORST_FIRST if severity in found), "")
+
+    def entry(self) -> dict[str, Any]:
+        """Return its line in the list, as JSON."""
+        counts = Counter(remark.severity for remark in self.remarks)
+        return {
+            "id": self.id,
+            "title": self.title,
+            "state": self.state,
+            "errors": counts["error"],
+            "warnings": counts["warning"],
+            "excluded": bool(self.excluded),
+            "curated": self.curated,
+        }
+
+
+def items_of(analysis: Analysis, desk: ReviewDesk) -> tuple[ReviewItem, ...]:
+    """Return what the page of an analysis lists."""
+    return tuple(analysis.page.items(desk))
+
+
+def to_be_hidden(analysis: Analysis, items: Iterable[ReviewItem]) -> Iterator[Named]:
+    """Yield what needs a number in a blinded review."""
+    for item in items:
+        yield (analysis.name, ITEM, item.key)
+        yield (analysis.name, GROUP, item.group)
+
+
+def listed(
+    opened: Opened, analysis: Analysis, items: Sequence[ReviewItem], key: Key | None
+) -> tuple[Listed, ...]:
+    """Return the items of an analysis in the order of the list.
+
+    Parameters
+    ----------
+    key : of the blinding; None where names are shown
+    """
+    remarks, curated = _remarks(opened, analysis), _curated(opened, analysis)
+    excluded = {row.sample: row.excluded for row in analysis.pipeline.view.rows if row.excluded}
+    nodes = {node.key: node for node in opened.plan}
+    found = []
+    for item in items:
+        title, group = item.title, item.group
+        name = f"{analysis.name}\n{item.key}"
+        if key is not None:
+            number = key.item(analysis.name, item.key)
+            title, group = f"No. {number}", f"Set {key.group(analysis.name, item.group)}"
+            name = f"{analysis.name}\nnumber {number}"
+        found.append(
+            Listed(
+                id=hashlib.sha256(name.encode()).hexdigest()[:_ID_DIGITS],
+                analysis=analysis,
+                item=item,
+                title=title,
+                group=group,
+                state=_state(nodes.get(item.unit), opened),
+                remarks=tuple(one for sample in item.samples for one in remarks.get(sample, ())),
+                excluded="; ".join(excluded[sample] for sample in item.samples if sample in excluded),
+                curated=any(sample in curated for sample in item.samples),
+            )
+        )
+    return _in_order(found, key)
+
+
+def _in_order(found: Sequence[Listed], key: Key | None) -> tuple[Listed, ...]:
+    """Groups as the sheet has them and what has findings first; blinded, by number: findings could tell."""
+    if key is not None:
+        return tuple(
+            sorted(
+                found,
+                key=lambda one: (
+                    key.group(one.analysis.name, one.item.group),
+                    key.item(one.analysis.name, one.item.key),
+                ),
+            )
+        )
+    groups = list(dict.fromkeys(one.group for one in found))
+    rank = {"error": 0, "warning": 1}
+    return tuple(sorted(found, key=lambda one: (groups.index(one.group), rank.get(one.worst, 2))))
+
+
+def _state(node: Node | None, opened: Opened) -> str:
+    if node is None:
+        return "cannot run"
+    if node.state == "cached":
+        return "up to date" if node.row is not None and node.row.status == "ok" else "failed"
+    if node.state in ("run", "wait"):
+        return "to run again" if node.key in opened.current else "not run yet"
+    return _STATES[node.state]
+
+
+def _remarks(opened: Opened, analysis: Analysis) -> Mapping[str, Sequence[Remark]]:
+    """Return sample -> findings of its own numbers, worst first."""
+    found: dict[str, list[Remark]] = {}
+    for row in Results(opened.project.results).arrow("findings").to_pylist():
+        if row["pipeline"] == analysis.name and row["sample"]:
+            remark = Remark(row["severity"], row["message"], row["advice"] or "")
+            found.setdefault(row["sample"], []).append(remark)
+    for remarks in found.values():
+        remarks.sort(key=lambda one: _WORST_FIRST.index(one.severity))
+    return found
+
+
+def _curated(opened: Opened, analysis: Analysis) -> frozenset[str]:
+    rows = Results(opened.project.results).arrow("measurements").select(["pipeline", "sample", "curated"])
+    return frozenset(
+        row["sample"] for row in rows.to_pylist() if row["curated"] and row["pipeline"] == analysis.name
+    )
