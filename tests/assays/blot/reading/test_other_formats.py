@@ -33,7 +33,8 @@ def scn(pixels: np.ndarray, *, exposure: str = "12.5", channels: int = 1) -> byt
     rows, columns = pixels.shape
     xml = (
         f'<?xml version="1.0"?><image><size_pix width="{columns}" height="{rows}"/>'
-        f'<size_mm width="{columns / 10}" height="{rows / 10}"/><scanner max_value="65535"/><channel_count>{channels}</channel_count>'
+        f'<size_mm width="{columns / 10}" height="{rows / 10}"/><scanner max_value="65535"/>'
+        f"<channel_count>{channels}</channel_count>"
         f"<endian>little</endian><exposure_time>{exposure}</exposure_time><imager value='ChemiDoc MP'/>"
         "<serial_number value='731BR'/><image_date value='2023-05-04T10:11:12'/></image>"
     ).encode()

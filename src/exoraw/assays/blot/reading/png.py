@@ -24,6 +24,7 @@ LEAST_PNG = 57  # signature, IHDR, an empty IDAT, IEND
 MAX_CHUNKS = 100_000
 MAX_TEXT = 64_000
 MAX_GROWTH = 1_032  # deflate's own limit
+_CRITICAL = {b"IHDR", b"PLTE", b"IDAT", b"IEND"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # PNG colour type -> samples of a pixel
 _DEPTHS = {0: (8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 _NAMES = {0: "grey", 2: "colour", 3: "palette", 4: "grey with alpha", 6: "colour with alpha"}
@@ -145,13 +146,26 @@ def _decode(raw: RawBytes, chunks: Chunks) -> npt.NDArray[Any]:
     import imagecodecs
 
     try:
-        pixels: npt.NDArray[Any] = imagecodecs.png_decode(raw.read(0, raw.size, "a PNG picture"))
+        pixels: npt.NDArray[Any] = imagecodecs.png_decode(_bare(raw))
     except (RuntimeError, ValueError, TypeError) as error:
         raise FormatError(raw.path, 33, "sound PNG pixels", str(error), _ADVICE) from error
     if pixels.shape[:2] != (chunks.rows, chunks.columns):
         found = f"{pixels.shape[1]} x {pixels.shape[0]}"
         raise FormatError(raw.path, 16, f"{chunks.columns} x {chunks.rows} pixels", found, _ADVICE)
     return pixels
+
+
+def _bare(raw: RawBytes) -> bytes:
+    """The file without texts, profiles and other chunks: a decoder would expand them without a limit."""
+    parts, place = [SIGNATURE], 8
+    while place + 12 <= raw.size:
+        length, kind = struct.unpack(">I4s", raw.read(place, 8, "a PNG chunk"))
+        if kind in _CRITICAL:
+            parts.append(raw.read(place, 12 + length, "a PNG chunk"))
+        if kind == b"IEND":
+            break
+        place += 12 + length
+    return b"".join(parts)
 
 
 def _without_alpha(
