@@ -7,16 +7,16 @@ from types import MappingProxyType
 
 from exoraw.assays.contract import Simulated
 from exoraw.assays.flow.simulator.aldh import simulate_aldefluor
-from exoraw.assays.flow.simulator.beads import BeadLot
+from exoraw.assays.flow.simulator.beads import BEADS
 from exoraw.assays.flow.simulator.faults import FAULT_KINDS, FaultKind, FaultyTube, with_time_faults
 from exoraw.assays.flow.simulator.stem_cells import simulate_cd44_cd24
 from exoraw.assays.flow.simulator.surface_markers import simulate_surface_mfi
 from exoraw.assays.flow.simulator.uptake import simulate_uptake_flow
 
 __all__ = [
+    "BEADS",
     "FAULT_KINDS",
     "MARKER_STUDIES",
-    "BeadLot",
     "FaultKind",
     "FaultyTube",
     "simulate_aldefluor",

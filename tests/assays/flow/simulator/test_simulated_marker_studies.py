@@ -12,10 +12,11 @@ from flowio import FlowData
 from exoraw.assays.contract import Simulated
 from exoraw.assays.flow.compensation import compensate
 from exoraw.assays.flow.fcs import header, read_fcs
+from exoraw.assays.flow.markers.counting_beads import BeadLot, bead_gate, cells_per_microlitre
 from exoraw.assays.flow.sheet import COLUMNS, CONTROL_ROLES
 from exoraw.assays.flow.simulate_markers import (
+    BEADS,
     MARKER_STUDIES,
-    BeadLot,
     simulate_aldefluor,
     simulate_cd44_cd24,
     simulate_surface_mfi,
@@ -298,16 +299,17 @@ def test_single_stains_give_the_matrix_that_the_files_carry(
 
 
 def test_beads_and_cells_in_the_file_give_the_cells_per_microlitre(tmp_path: Path) -> None:
-    lot = BeadLot(added=40_000, volume_ul=250.0)
+    lot = BeadLot(concentration=800.0, volume=50.0, sample_volume=250.0)
     simulated = simulate_cd44_cd24(tmp_path, 5, events=4_000, beads=lot)
     counted = [row for row in rows_of(simulated, "") if row["batch"] != "day3"]
-    assert {(row["beads_added"], row["volume_ul"]) for row in counted} == {("40000", "250")}
+    columns = ("bead_concentration", "bead_volume_ul", "sample_volume_ul")
+    assert {tuple(row[name] for name in columns) for row in counted} == {("800", "50", "250")}
     for row in counted:
         events = read_fcs(tmp_path / row["file"]).events
-        beads = int(np.count_nonzero((events[:, 3] > 120_000) & (events[:, 0] < FSC_CELLS)))
+        beads = bead_gate(events[:, [5, 6]])
         cells = len(live_singlets(tmp_path / row["file"], stem_cells.DEAD_BORDER)["APC"])
         truth = simulated.truth[row["sample"], "cells_per_volume", ""]
-        assert cells / beads * 40_000 / 250 == pytest.approx(truth, rel=0.02)
+        assert cells_per_microlitre(cells, beads, lot).per_microlitre == pytest.approx(truth, rel=0.02)
         assert truth == pytest.approx(stem_cells.CELLS_PER_UL[row["treatment"]], rel=0.35)
 
 
@@ -316,11 +318,11 @@ def test_without_beads_there_are_no_bead_columns_and_no_counts(
 ) -> None:
     _, simulated = studies["cd44_cd24"]
     assert {measure for _, measure, _ in simulated.truth} == {"cd44_pos_cd24_low_share"}
-    assert not any("beads_added" in row for row in simulated.rows)
+    assert not any("bead_volume_ul" in row for row in simulated.rows)
 
 
 def test_beads_change_the_samples_only(tmp_path: Path) -> None:
-    with_beads = simulate_cd44_cd24(tmp_path / "beads", 5, events=600, beads=BeadLot())
+    with_beads = simulate_cd44_cd24(tmp_path / "beads", 5, events=600, beads=BEADS)
     without = simulate_cd44_cd24(tmp_path / "plain", 5, events=600)
     changed = {
         row["sample"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from exoraw.assays.contract import Simulated
-from exoraw.assays.flow.simulator.beads import BeadLot, cells_per_volume
+from exoraw.assays.flow.markers.counting_beads import BeadLot
+from exoraw.assays.flow.simulator.beads import cells_per_volume
 from exoraw.assays.flow.simulator.faults import FaultKind
 from exoraw.assays.flow.simulator.recording import Stain
 from exoraw.assays.flow.simulator.staining import DEAD_GRAIN, DEAD_SIZE, Glow, Population, Recipe
@@ -40,7 +41,7 @@ CELLS_PER_UL = {"control": 850.0, "salinomycin": 420.0}
 REPLICATE_PRECISION = 300.0  # of the Dirichlet draw: cultures differ by 2 to 3 points
 
 # log10 of the stain's own light. A negative cell binds as much antibody as isotype.
-ISOTYPE: dict[str, Glow] = {"APC": (2.25, 0.24), "PE": (1.65, 0.30)}
+ISOTYPE: dict[str, Glow] = {"APC": (2.25, 0.24), "PE": (1.50, 0.28)}
 CD44: Glow = (4.25, 0.24)
 CD24: Glow = (3.55, 0.26)
 STICKY: dict[str, Glow] = {"APC": (3.20, 0.40), "PE": (3.10, 0.40)}  # dead cells hold any antibody

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from exoraw.assays.flow.simulator.beads import BeadLot, with_beads
+from exoraw.assays.flow.markers.counting_beads import BeadLot
+from exoraw.assays.flow.simulator.beads import BEADS, with_beads
 from exoraw.assays.flow.simulator.faults import FaultKind, FaultyTube, with_time_faults
 from exoraw.assays.flow.simulator.instruments import INSTRUMENTS, Instrument
 from exoraw.assays.flow.simulator.recording import Stain, TubeLabel
@@ -68,7 +69,7 @@ class Panel:
     stains: Mapping[str, Stain]
     experiment: str
     cell_line: str
-    beads: BeadLot = field(default_factory=BeadLot)
+    beads: BeadLot = BEADS
 
     @property
     def detectors(self) -> tuple[str, ...]:
@@ -150,5 +151,13 @@ def _row(plan: PlannedTube, path: str, panel: Panel) -> dict[str, str]:
     row = {"sample": plan.sample, "file": path, **PLAIN_COLUMNS}
     row |= {"batch": f"day{plan.day + 1}", "cell_line": panel.cell_line}
     if plan.cells_per_ul is not None:
-        row |= {"beads_added": str(panel.beads.added), "volume_ul": f"{panel.beads.volume_ul:g}"}
+        row |= _bead_cells(panel.beads)
     return row | dict(plan.cells)
+
+
+def _bead_cells(lot: BeadLot) -> dict[str, str]:
+    return {
+        "bead_concentration": f"{lot.concentration:g}",
+        "bead_volume_ul": f"{lot.volume:g}",
+        "sample_volume_ul": f"{lot.sample_volume:g}",
+    }
