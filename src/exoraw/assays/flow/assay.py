@@ -11,14 +11,17 @@ from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.sheet import SHEET
 from exoraw.assays.flow.steps.compensate import Compensate
 from exoraw.assays.flow.steps.gate import Gate
+from exoraw.assays.flow.steps.markers.controls import MarkerControls
+from exoraw.assays.flow.steps.markers.summary import MarkerSummary
+from exoraw.assays.flow.steps.markers.tube import GateMarkers
 from exoraw.assays.flow.steps.summary import Summary
 from exoraw.assays.flow.steps.thresholds import FindThresholds
 from exoraw.assays.flow.vocabulary import VOCABULARY
 
 METHODS_TEXT = (
-    "Cells were stained with Annexin V and a dead-cell dye. List-mode files were read without clipping, "
-    "compensated once, gated for debris and single cells, and divided into quadrants by one pair of "
-    "thresholds per batch that was found on the controls of that batch."
+    "List-mode files were read without clipping, compensated once, gated for debris, single and, where the "
+    "panel has a dead-cell dye, live cells, and gated by borders that were found on the controls of the same "
+    "batch."
 )
 
 
@@ -35,7 +38,15 @@ ASSAY = Assay(
     formats=FORMATS,
     sheet=SHEET,
     settings=FlowSettings,
-    steps=(Compensate(), FindThresholds(), Gate(), Summary()),
+    steps=(
+        Compensate(),
+        FindThresholds(),
+        Gate(),
+        Summary(),
+        MarkerControls(),
+        GateMarkers(),
+        MarkerSummary(),
+    ),
     vocabulary=VOCABULARY,
     findings=FINDING_KINDS,
     methods_text=METHODS_TEXT,

@@ -14,6 +14,7 @@ UNSTAINED = "unstained"
 SINGLE_STAIN = "single_stain"
 FMO = "fmo"
 POSITIVE = "positive"
+VIABILITY_ONLY = "viability"
 ISOTYPE = "isotype"
 DEAB = "deab"
 NO_EXOSOME = "no_exosome"
@@ -61,7 +62,7 @@ class Batch:
 
     def single_stains(self, dyes: Sequence[Sequence[str]]) -> tuple[tuple[SampleRow, ...], ...]:
         """Per dye (each with its names) the single-stain rows that carry it."""
-        tubes = self.role(SINGLE_STAIN)
+        tubes = self.role(SINGLE_STAIN, VIABILITY_ONLY)
         return tuple(tuple(row for row in tubes if is_stain(row, names)) for names in dyes)
 
     def without(self, dye: Sequence[str], others: Sequence[Sequence[str]]) -> tuple[SampleRow, ...]:

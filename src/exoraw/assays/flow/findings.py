@@ -5,6 +5,8 @@ from __future__ import annotations
 from exoraw.assays.contract import FindingKind
 from exoraw.assays.flow.fcs import FINDINGS as READER
 from exoraw.assays.flow.gate_findings import FINDING_KINDS as GATES
+from exoraw.assays.flow.markers.findings import FINDING_KINDS as MARKERS
+from exoraw.assays.flow.viability import FINDING_KINDS as VIABILITY
 
 STEPS = (
     FindingKind(
@@ -72,6 +74,26 @@ STEPS = (
         "A channel was found by its detector's name, but the file labels it with another stain.",
         "Write the channel's full name into the settings if it is right, or the name of the right one.",
     ),
+    FindingKind(
+        "control_of_another",
+        "The control that fits a tube best is of another subject, treatment or replicate.",
+        "Add the tube's own control, or leave the control's cell empty if it is the same for all.",
+    ),
+    FindingKind(
+        "gate_from_unstained",
+        "A marker was held against an unstained tube, which shows no unspecific binding.",
+        "Record the isotype (DEAB, cells without exosomes) next time; the share is too high.",
+    ),
+    FindingKind(
+        "voltage_changed",
+        "A detector ran at another voltage for the control than for the tube.",
+        "Record tube and control with the same voltages; this control says nothing about the tube.",
+    ),
+    FindingKind(
+        "no_net_share",
+        "The share of a tube cannot be given net of its control, which is missing.",
+        "Add the sample's own DEAB tube.",
+    ),
 )
 
-FINDING_KINDS = tuple({kind.code: kind for kind in (*READER, *GATES, *STEPS)}.values())
+FINDING_KINDS = tuple({kind.code: kind for kind in (*READER, *GATES, *STEPS, *VIABILITY, *MARKERS)}.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.transforms import Arcsinh, Logicle, Ticks
+from exoraw.assays.flow.transforms import TickedTransform, Ticks
 
 LABEL_ROOM = 0.085  # of an axis: labels nearer than this touch
 
@@ -24,7 +24,7 @@ class PlotAxis:
     """
 
     label: str
-    transform: Arcsinh | Logicle | None
+    transform: TickedTransform | None
     low: float
     high: float
 

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from exoraw.assays.contract import Simulated
 from exoraw.assays.flow.simulate import simulate
+from exoraw.assays.flow.simulate_markers import MARKER_STUDIES
 
 Simulator = Callable[[Path, int], Simulated]
-SIMULATORS: tuple[Simulator, ...] = (simulate,)
+SIMULATORS: tuple[Simulator, ...] = (simulate, *MARKER_STUDIES.values())
 
 
 def simulate_studies(raw: Path, seed: int) -> tuple[Simulated, ...]:

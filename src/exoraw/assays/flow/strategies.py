@@ -141,13 +141,28 @@ class CD44CD24(_OnMarkers):
     kind: Literal["cd44_cd24"] = "cd44_cd24"
     cd44: Names = ("CD44", "APC", "FITC")
     cd24: Names = ("CD24", "PE")
-    cd24_low: Literal["negative", "low"] = Field(
+    cd24_low: Literal["negative", "multiple", "percentile", "border"] = Field(
         "negative",
-        description="negative: at or below the isotype's border; low: at or below `low_factor` times it",
+        description="what counts as CD24 negative or low. negative: at or below the isotype's border; "
+        "multiple, percentile, border: at or below cd24_low_value times that border, that percentile of the "
+        "isotype, that linear signal",
     )
-    low_factor: float = Field(3.0, gt=1, le=100, description="for cd24_low: low")
+    cd24_low_value: float | None = Field(None, description="for cd24_low: multiple, percentile or border")
     cd44_border: Border = None
     cd24_border: Border = None
+
+    @model_validator(mode="after")
+    def _cd24_low_is_defined(self) -> Self:
+        value = self.cd24_low_value
+        if (self.cd24_low == "negative") != (value is None):
+            raise ValueError(
+                "cd24_low: multiple, percentile and border need a cd24_low_value; negative takes none"
+            )
+        if self.cd24_low == "multiple" and value is not None and value < 1:
+            raise ValueError("cd24_low: multiple needs a cd24_low_value of 1 or more")
+        if self.cd24_low == "percentile" and value not in (self.gate.percentile, *self.gate.beside):
+            raise ValueError("cd24_low: percentile needs a cd24_low_value that stands in gate.beside")
+        return self
 
     @property
     def dyes(self) -> tuple[Dye, ...]:

@@ -1,4 +1,4 @@
-"""Axes on which dim, negative and bright cells can be seen together: arcsinh, logicle and hyperlog."""
+"""Axes for cells: arcsinh, logicle and hyperlog show dim, negative and bright together; log; linear."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ NEGATIVE_QUANTILE = 0.05  # of the events below zero; Parks 2006, flowCore::esti
 NEGATIVE_QUANTILE_IN_SIGMA = 1.96  # where that quantile lies for noise centred on zero
 COFACTOR_PER_SIGMA = 2.0  # below 1 the noise around zero shows as two peaks (see `estimate_arcsinh`)
 MIN_NEGATIVE_EVENTS = 20  # fewer say nothing about the noise
+SURE_LOGICLE, SURE_HYPERLOG = 1e-6, 0.01  # narrower linear regions: the kernels' search may miss, silently
+HALVINGS = 200  # of an interval of display units: more than a float64 can tell
 LARGEST_SIGNAL = 1e50  # FlowUtils' kernels answer -1 for infinity, and from 1e100 (hyperlog) or 1e200
 CROWDED = 0.035  # of the axis: decades nearer to zero than this get no label
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -45,6 +47,13 @@ class Transform(Protocol):
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Linear signal of display units, same shape."""
+
+
+class TickedTransform(Transform, Protocol):
+    """A transform that knows where its axis is labelled."""
+
+    def ticks(self, low: float, high: float) -> Ticks:
+        """Ticks for an axis that shows `low` to `high` in linear units."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +109,8 @@ class Logicle:
 
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
-        return _through_kernel("logicle_scale", self.t, self.w, self.m, self.a, linear)
+        display = _through_kernel("logicle_scale", self.t, self.w, self.m, self.a, linear)
+        return display if self.w >= SURE_LOGICLE else _repaired(self, linear, display)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
@@ -141,7 +151,8 @@ class Hyperlog:
 
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
-        return _through_kernel("hyperlog_scale", self.t, self.w, self.m, self.a, linear)
+        display = _through_kernel("hyperlog_scale", self.t, self.w, self.m, self.a, linear)
+        return display if self.w >= SURE_HYPERLOG else _repaired(self, linear, display)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
@@ -150,6 +161,67 @@ class Hyperlog:
     def ticks(self, low: float, high: float) -> Ticks:
         """Ticks for an axis that shows `low` to `high` in linear units."""
         return decade_ticks(self, low, high)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """GatingML's flin: y = (x + a) / (t + a); 0 at -a, 1 at t.
+
+    Parameters
+    ----------
+    t : top of the scale
+    a : how far the axis reaches below zero; -t < a
+    """
+
+    t: float = 262144.0
+    a: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.t, self.a]).all() and self.t + self.a > 0):
+            raise TransformError(f"linear: T={self.t}, A={self.a} is no scale; it needs T + A > 0.")
+
+    def forward(self, linear: FloatArray) -> FloatArray:
+        """Return display units, same shape, float64."""
+        return (np.asarray(linear, dtype=np.float64) + self.a) / (self.t + self.a)
+
+    def inverse(self, display: FloatArray) -> FloatArray:
+        """Return linear signal, same shape, float64."""
+        return np.asarray(display, dtype=np.float64) * (self.t + self.a) - self.a
+
+
+@dataclass(frozen=True)
+class Log:
+    """GatingML's flog: y = log10(x / t) / m + 1.
+
+    A signal of zero or less has no logarithm: it lies left of everything (-infinity), so that a gate
+    without a lower bound holds it.
+
+    Parameters
+    ----------
+    t : top of the scale; forward(t) is 1
+    m : decades between 0 and 1
+    """
+
+    t: float = 262144.0
+    m: float = 4.5
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.t, self.m]).all() and self.t > 0 and self.m > 0):
+            raise TransformError(f"log: T={self.t}, M={self.m} is no scale; it needs T > 0 and M > 0.")
+
+    def forward(self, linear: FloatArray) -> FloatArray:
+        """Return display units, same shape, float64; -inf at zero and below."""
+        values = np.asarray(linear, dtype=np.float64)
+        with np.errstate(divide="ignore"):
+            return np.log10(np.maximum(values, 0.0) / self.t) / self.m + 1.0
+
+    def inverse(self, display: FloatArray) -> FloatArray:
+        """Return linear signal, same shape, float64."""
+        return self.t * np.power(10.0, (np.asarray(display, dtype=np.float64) - 1.0) * self.m)
+
+    def ticks(self, low: float, high: float) -> Ticks:
+        """Ticks for an axis that shows `low` (above 0) to `high` in linear units."""
+        return log_ticks(self, low, high)
 
 
 def _through_kernel(name: str, t: float, w: float, m: float, a: float, values: FloatArray) -> FloatArray:
@@ -163,6 +235,34 @@ def _through_kernel(name: str, t: float, w: float, m: float, a: float, values: F
     getattr(_kernels(), name)(t, w, m, a, result.reshape(-1))
     result[lost] = kept
     return result
+
+
+def _repaired(scale: Transform, linear: FloatArray, display: FloatArray) -> FloatArray:
+    """Return display units, those that do not come back as the signal found anew by halving intervals.
+
+    Where the linear region is (nearly) nothing, the kernels' search gives up and answers -1: logicle with
+    W = 0 for signals under 1e-10 or so, hyperlog with W < 0.001 for any. Their inverses are plain formulas.
+    """
+    signal = np.asarray(linear, dtype=np.float64)
+    off = np.abs(scale.inverse(display) - signal) > 1e-9 * np.maximum(1.0, np.abs(signal))
+    wrong = off & (np.abs(signal) < LARGEST_SIGNAL)
+    if wrong.any():
+        display[wrong] = _halved(scale, signal[wrong])
+    return display
+
+
+def _halved(scale: Transform, signal: FloatArray) -> FloatArray:
+    """The display units whose inverse is the signal."""
+    low, high = np.full(signal.shape, -1.0), np.full(signal.shape, 2.0)
+    while (below := scale.inverse(low) > signal).any():
+        low[below] *= 2
+    while (above := scale.inverse(high) < signal).any():
+        high[above] *= 2
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        less = scale.inverse(middle) < signal
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    return np.asarray(high)
 
 
 def _kernels() -> ModuleType:
@@ -187,6 +287,26 @@ def logicle(
 ) -> FloatArray:
     """Return the logicle display value of linear signal; see `Logicle`."""
     return Logicle(t, w, m, a).forward(linear)
+
+
+def hyperlog(
+    linear: FloatArray, t: float = 262144.0, w: float = 0.5, m: float = 4.5, a: float = 0.0
+) -> FloatArray:
+    """Return the hyperlog display value of linear signal; see `Hyperlog`."""
+    return Hyperlog(t, w, m, a).forward(linear)
+
+
+def log(linear: FloatArray, t: float = 262144.0, m: float = 4.5) -> FloatArray:
+    """Return log10(linear / t) / m + 1, which is 1 at t and 0 m decades below it; see `Log`.
+
+    Signal of zero or less has no logarithm and becomes -infinity: it lies left of everything.
+    """
+    return Log(t, m).forward(linear)
+
+
+def linear(signal: FloatArray, t: float = 262144.0, a: float = 0.0) -> FloatArray:
+    """Return (signal + a) / (t + a), which is 0 at -a and 1 at t; see `Linear`."""
+    return Linear(t, a).forward(signal)
 
 
 def estimate_logicle(linear: FloatArray, t: float = 262144.0, m: float = 4.5) -> Logicle:
@@ -258,6 +378,25 @@ def decade_ticks(transform: Transform, low: float, high: float) -> Ticks:
         tuple(float(y) for y in transform.forward(np.array(shown))),
         tuple(_decade_label(value) for value in shown),
         tuple(float(y) for y in transform.forward(np.array(between))),
+    )
+
+
+def log_ticks(transform: Transform, low: float, high: float) -> Ticks:
+    """Ticks at the decades of a logarithmic axis from `low` to `high` (linear, above 0).
+
+    Raises
+    ------
+    TransformError : an end that has no logarithm, or low not below high
+    """
+    if not 0 < low < high:
+        raise TransformError(f"log axis: it cannot show {low} to {high}; 0 < low < high is needed.")
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    majors = [10.0**k for k in powers if low <= 10.0**k <= high]
+    minors = [step * 10.0**k for k in powers for step in range(2, 10) if low <= step * 10.0**k <= high]
+    return Ticks(
+        tuple(float(y) for y in transform.forward(np.array(majors))),
+        tuple(_decade_label(value) for value in majors),
+        tuple(float(y) for y in transform.forward(np.array(minors))),
     )
 
 

@@ -44,6 +44,80 @@ MEDIAN_FLUORESCENCE = Measure(
     "target names the dye; comparable only between tubes recorded with the same voltages",
     "1",
 )
+DEAD_SHARE = Measure(
+    "dead_share", "share of the single cells above the border of the dead-cell dye", "%", 0.0, 100.0
+)
+MARKER_SHARE = Measure(
+    "marker_share",
+    "share of the live single cells in a population that markers define; entity names it "
+    "(population:CD44+CD24-, marker:CD44 for the cells above its control)",
+    "%",
+    0.0,
+    100.0,
+)
+CD44_CD24_SHARE = Measure(
+    "cd44_pos_cd24_low_share",
+    "share of the live single cells that are CD44 positive and CD24 negative or low, by the definition of "
+    "CD24 low that the methods text states",
+    "%",
+    0.0,
+    100.0,
+)
+SHARE_AT_PERCENTILE = Measure(
+    "share_at_percentile",
+    "the same share with the border at another percentile of the control; statistic names it",
+    "%",
+    0.0,
+    100.0,
+)
+ALDH_SHARE = Measure(
+    "aldh_high_share",
+    "share of the live single cells above the border that the sample's own DEAB tube gives (gross)",
+    "%",
+    0.0,
+    100.0,
+)
+ALDH_NET = Measure(
+    "aldh_high_net_share",
+    "aldh_high_share minus the share of the DEAB tube's cells above the same border, in percentage points; "
+    "negative where the sample has fewer",
+    "%",
+    -100.0,
+    100.0,
+)
+DEAB_SHARE = Measure(
+    "deab_share", "share of the DEAB tube's live single cells above the border", "%", 0.0, 100.0
+)
+UPTAKE_SHARE = Measure(
+    "uptake_share",
+    "share of the live single cells brighter than the border that the tube without exosomes (or with the "
+    "dye alone) gives",
+    "%",
+    0.0,
+    100.0,
+)
+MEAN_FLUORESCENCE = Measure(
+    "mean_fluorescence",
+    "mean fluorescence of a population on the compensated linear scale; statistic says arithmetic or "
+    "geometric; target names the dye or marker",
+    "1",
+)
+FLUORESCENCE_RATIO = Measure(
+    "median_fluorescence_ratio",
+    "median fluorescence divided by that of the tube's own control (isotype, cells without exosomes)",
+    "1",
+)
+FLUORESCENCE_DIFFERENCE = Measure(
+    "median_fluorescence_difference", "median fluorescence minus that of the tube's own control", "1"
+)
+ROBUST_CV = Measure(
+    "robust_cv", "half the distance between the 15.87th and 84.13th percentile over the median", "%", 0.0
+)
+STAINING_INDEX = Measure(
+    "staining_index",
+    "(median - median of the control) / (2 x robust SD of the control)",
+    "1",
+)
 
 VOCABULARY = (
     EVENTS,
@@ -53,4 +127,17 @@ VOCABULARY = (
     VIABLE_SHARE,
     GATED_SHARE,
     MEDIAN_FLUORESCENCE,
+    DEAD_SHARE,
+    MARKER_SHARE,
+    CD44_CD24_SHARE,
+    SHARE_AT_PERCENTILE,
+    ALDH_SHARE,
+    ALDH_NET,
+    DEAB_SHARE,
+    UPTAKE_SHARE,
+    MEAN_FLUORESCENCE,
+    FLUORESCENCE_RATIO,
+    FLUORESCENCE_DIFFERENCE,
+    ROBUST_CV,
+    STAINING_INDEX,
 )

@@ -500,7 +500,8 @@ def test_a_step_that_looks_at_an_undeclared_column_would_be_refused(
     ran = run_flow(small_study[0], small_study[1], FAST, steps=())
     for step in ASSAY.steps:
         narrowed = ran.view.limited_to(step.columns)
-        assert list(step.units(narrowed, ran.inventory))
+        of_markers = ".markers." in type(step).__module__  # these plan nothing for Annexin V / PI
+        assert bool(list(step.units(narrowed, ran.inventory))) != of_markers
     assert "treatment" not in ASSAY.steps[2].columns
 
 

@@ -23,6 +23,16 @@ def thresholds_key(pipeline: str, batch: Batch) -> str:
     return f"{pipeline}/thresholds/{batch.name}"
 
 
+def controls_key(pipeline: str, batch: Batch) -> str:
+    """Key of the unit that looks at a batch's isotypes, FMOs or DEAB tubes together."""
+    return f"{pipeline}/controls/{batch.name}"
+
+
+def markers_key(pipeline: str, row: SampleRow) -> str:
+    """Key of the unit that counts a tube's markers."""
+    return f"{pipeline}/markers/{row.sample}"
+
+
 def gate_key(pipeline: str, row: SampleRow) -> str:
     """Key of the unit that gates one tube."""
     return f"{pipeline}/gate/{row.sample}"

@@ -86,12 +86,19 @@ def batch_scales(controls: Sequence[Control], pools: Mapping[str, FloatArray], s
     """
     signal = np.concatenate(list(pools.values())) if pools else np.empty((0, 2))
     tops = [control.tube.tops for control in controls]
-    annexin = _axis_scale(signal[:, 0], [top[0] for top in tops], scale)
-    dead = _axis_scale(signal[:, 1], [top[1] for top in tops], scale)
-    return BatchScales(annexin, dead, _scatter_ends(controls))
+    annexin = axis_scale(signal[:, 0], [top[0] for top in tops], scale)
+    dead = axis_scale(signal[:, 1], [top[1] for top in tops], scale)
+    return BatchScales(annexin, dead, scatter_ends(controls))
 
 
-def _axis_scale(signal: FloatArray, tops: Sequence[float | None], scale: Scale) -> AxisScale:
+def axis_scale(signal: FloatArray, tops: Sequence[float | None], scale: Scale) -> AxisScale:
+    """Find one axis on the pooled linear signal of a batch; plain defaults where there is none.
+
+    Parameters
+    ----------
+    signal : (n,) compensated linear signal of single cells
+    tops : $PnR of the channel in every tube, linear; None where unknown
+    """
     finite = signal[np.isfinite(signal)]
     if not finite.size:
         return AxisScale(scale.kind, 262144.0, 0.5, LOGICLE_DECADES, scale.cofactor, -1000.0, 262144.0)
@@ -111,7 +118,7 @@ def _fitted_logicle(signal: FloatArray, end: float) -> Logicle:
     return estimate_logicle(signal, end, LOGICLE_DECADES)
 
 
-def _scatter_ends(controls: Sequence[Control]) -> tuple[float, float, float]:
+def scatter_ends(controls: Sequence[Control]) -> tuple[float, float, float]:
     """Upper ends of FSC area, SSC area and FSC height: what the controls reach, within the range."""
     ends = []
     for place, name in enumerate(("area", "side", "height")):

@@ -68,11 +68,11 @@ class Summary:
         tubes = [one.data for one in inputs.earlier.get("gate", ()) if one.ok]
         texts = (
             ("Acquisition", _acquisition(tubes)),
-            ("Compensation", _compensation(tubes)),
-            ("Gating of single cells", _cleaning(tubes, thresholds, params.settings)),
+            ("Compensation", compensation_words(tubes)),
+            ("Gating of single cells", cleaning_words(tubes, thresholds, params.settings)),
             ("Annexin V and dead-cell gates", _gates(thresholds, strategy)),
             ("Quadrants and statistics", _quadrants(strategy)),
-            ("MIFlowCyt items", _miflowcyt(tubes, _not_gated(inputs.earlier.get("gate", ())))),
+            ("MIFlowCyt items", _miflowcyt(tubes, not_gated(inputs.earlier.get("gate", ())))),
         )
         return Outcome(
             figures=_figures(strategy),
@@ -110,23 +110,24 @@ def _acquisition(tubes: Sequence[Mapping[str, Any]]) -> str:
     if not tubes:
         return ""
     events = sorted(tube["events"] for tube in tubes)
-    instruments = _distinct(tube["instrument"] for tube in tubes) or [
+    instruments = distinct(tube["instrument"] for tube in tubes) or [
         "an instrument that the files do not name"
     ]
-    versions = _distinct(tube["version"] for tube in tubes)
-    channels = [_distinct(tube["channels"][axis] for tube in tubes) for axis, _ in AXIS_WORDS]
+    versions = distinct(tube["version"] for tube in tubes)
+    channels = [distinct(tube["channels"][axis] for tube in tubes) for axis, _ in AXIS_WORDS]
     return (
-        f"{len(tubes)} stained tubes were recorded on {_and(instruments)} (FCS {_and(versions)}), with "
+        f"{len(tubes)} stained tubes were recorded on {joined(instruments)} (FCS {joined(versions)}), with "
         f"{events[len(events) // 2]:,} events per tube (median; {events[0]:,} to {events[-1]:,}). Annexin "
-        f"V was read in {_and(channels[0])}, the dead-cell dye in {_and(channels[1])}. Files were read and "
-        f"analysed with exoraw {exoraw.__version__}; raw values were not clipped."
+        f"V was read in {joined(channels[0])}, the dead-cell dye in {joined(channels[1])}. Files were read "
+        f"and analysed with exoraw {exoraw.__version__}; raw values were not clipped."
     )
 
 
-def _compensation(tubes: Sequence[Mapping[str, Any]]) -> str:
+def compensation_words(tubes: Sequence[Mapping[str, Any]]) -> str:
+    """Which tubes were compensated with which matrix."""
     if not tubes:
         return ""
-    counts = dict.fromkeys(_distinct(tube["matrix"] for tube in tubes), 0)
+    counts = dict.fromkeys(distinct(tube["matrix"] for tube in tubes), 0)
     for tube in tubes:
         counts[tube["matrix"]] += 1
     parts = [
@@ -135,17 +136,18 @@ def _compensation(tubes: Sequence[Mapping[str, Any]]) -> str:
         else f"{count} tubes with the matrix from {source}"
         for source, count in counts.items()
     ]
-    return f"Spectral overlap was taken out once, before gating: {_and(parts)}."
+    return f"Spectral overlap was taken out once, before gating: {joined(parts)}."
 
 
-def _cleaning(
+def cleaning_words(
     tubes: Sequence[Mapping[str, Any]], thresholds: Sequence[Mapping[str, Any]], settings: FlowSettings
 ) -> str:
+    """What was taken out before the gates, with the counts."""
     if not tubes:
         return ""
     total = sum(tube["events"] for tube in tubes)
     cells, singles = (sum(tube[name] for tube in tubes) for name in ("cells", "singlets"))
-    methods = [name for name in _distinct(tube["singlet_method"] for tube in tubes) if name != "none"]
+    methods = [name for name in distinct(tube["singlet_method"] for tube in tubes) if name != "none"]
     gates = sum(data["debris"] is not None for data in thresholds)
     said = []
     if settings.cleaning.debris:
@@ -156,7 +158,7 @@ def _cleaning(
         )
     if settings.cleaning.singlets:
         how = (
-            f"by {_and(methods)} (median + 4 MAD)"
+            f"by {joined(methods)} (median + 4 MAD)"
             if methods
             else "nowhere, as no pulse height or width was recorded"
         )
@@ -200,7 +202,7 @@ def _pair_words(pair: Mapping[str, Any]) -> str:
 
 def _quadrants(strategy: AnnexinPI) -> str:
     names = strategy.quadrants
-    parts = _and([getattr(names, part) for part in strategy.apoptotic])
+    parts = joined([getattr(names, part) for part in strategy.apoptotic])
     return (
         f"Single cells were counted as {names.live} (Annexin V-, dead-cell dye-), {names.early} (+/-), "
         f"{names.late} (+/+) and {names.necrotic} (-/+); an event on a threshold counts as negative and "
@@ -215,13 +217,13 @@ def _miflowcyt(tubes: Sequence[Mapping[str, Any]], failed: Sequence[str]) -> str
         return ""
     volts = []
     for axis, words in AXIS_WORDS:
-        found = _distinct(tube["voltages"][axis] for tube in tubes)
+        found = distinct(tube["voltages"][axis] for tube in tubes)
         volts.append(
-            f"{words} detector {_and(found)} V" if found else f"{words} detector voltage not in the files"
+            f"{words} detector {joined(found)} V" if found else f"{words} detector voltage not in the files"
         )
-    lost = f" Not gated: {_and(failed)}." if failed else ""
+    lost = f" Not gated: {joined(failed)}." if failed else ""
     return (
-        f"Instrument: {_and(_distinct(tube['instrument'] for tube in tubes)) or 'not in the files'}. "
+        f"Instrument: {joined(distinct(tube['instrument'] for tube in tubes)) or 'not in the files'}. "
         f"{'; '.join(volts)}. List-mode files are named in the table `files` with their SHA-256; "
         "compensation matrices, gates with % of parent and of total (table `objects_flow`) and a plot of "
         "every tube are kept with the results. To be added by the laboratory: clone, maker and catalogue "
@@ -229,15 +231,18 @@ def _miflowcyt(tubes: Sequence[Mapping[str, Any]], failed: Sequence[str]) -> str
     )
 
 
-def _not_gated(gate: Sequence[Earlier]) -> list[str]:
+def not_gated(gate: Sequence[Earlier]) -> list[str]:
+    """Samples whose unit did not succeed."""
     return [sample for one in gate if not one.ok for sample in one.samples]
 
 
-def _distinct(values: Iterable[str]) -> list[str]:
+def distinct(values: Iterable[str]) -> list[str]:
+    """Every word once, in order, without empty ones."""
     return [value for value in dict.fromkeys(values) if value]
 
 
-def _and(parts: Sequence[str]) -> str:
+def joined(parts: Sequence[str]) -> str:
+    """Words as in a sentence: a, b and c."""
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -93,6 +93,14 @@ class Tube:
         """Names of the stained channels."""
         return tuple(match.channel for match in self.stains)
 
+    def voltage(self, match: Match) -> float | None:
+        """Voltage of a channel's detector, None where the file does not give one."""
+        text = self.data.keywords.get(f"$P{self.data.parameters[match.index].number}V", "")
+        try:
+            return float(str(text).replace(",", "."))
+        except ValueError:
+            return None
+
     @property
     def floors(self) -> tuple[float | None, ...]:
         """Lowest value that each dye's detector can show, where events pile up on it."""

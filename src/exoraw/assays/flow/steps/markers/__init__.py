@@ -1,0 +1,1 @@
+"""The steps of the strategies with matched controls: CD44/CD24, ALDEFLUOR, surface markers, uptake."""

@@ -1,0 +1,224 @@
+"""The step `controls`: what the tubes of a batch share (debris, dead cells, axes), and its controls drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exoraw.assays.contract import (
+    Artefact,
+    FileInput,
+    Finding,
+    Inputs,
+    Outcome,
+    Params,
+    ReadyFile,
+    TaskInput,
+    Unit,
+)
+from exoraw.assays.flow.controls import FMO, Batch, batches_of
+from exoraw.assays.flow.debris import DebrisGate, debris_gate
+from exoraw.assays.flow.marker_controls import MATCH_COLUMNS, control_roles
+from exoraw.assays.flow.panel import UnknownChannelError
+from exoraw.assays.flow.settings import FlowSettings, Scale
+from exoraw.assays.flow.steps.control_tube import Control
+from exoraw.assays.flow.steps.markers.control_overlay import control_overlay
+from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells, gated_alive, viability_column
+from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, controls_key, present
+from exoraw.assays.flow.steps.scales import axis_scale, scatter_ends
+from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.strategies import AnnexinPI, Viability
+from exoraw.assays.flow.viability import ViabilityGate, viability_gate
+from exoraw.io.errors import FormatError
+from exoraw.io.inventory import Inventory
+from exoraw.study.view import SampleRow, StudyView
+
+STAINED = "stained"  # role of the stained tubes that show how far the axes must reach
+STAINED_SHOWN = 3  # of a batch
+NO_VIABILITY = ViabilityGate(None, "none", 0)
+
+
+class ControlParams(Params):
+    """What a batch's shared gates depend on."""
+
+    tube: TubeParams
+    viability: Viability
+    scale: Scale
+    percentile: float
+
+
+@dataclass(frozen=True)
+class MarkerControls:
+    """Find a batch's debris gate, its border of dead cells and its axes; draw its controls."""
+
+    name: str = "controls"
+    version: int = 1
+    columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS)
+
+    def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
+        """One unit per batch."""
+        settings: FlowSettings = study.settings
+        strategy = settings.strategy
+        if isinstance(strategy, AnnexinPI):
+            return
+        params = ControlParams(
+            tube=TubeParams.of(settings),
+            viability=strategy.viability,
+            scale=settings.scale,
+            percentile=strategy.gate.percentile,
+        )
+        for batch in batches_of(study.rows, settings.batch_by):
+            if not batch.gated:
+                continue
+            chosen = _chosen(batch, (*control_roles(strategy), FMO))
+            found = {role: present(rows, files) for role, rows in chosen.items()}
+            yield Unit(
+                key=controls_key(study.pipeline, batch),
+                samples=(),
+                inputs={
+                    **{role: tuple(item for _, item in rows) for role, rows in found.items()},
+                    "compensation": (TaskInput(compensate_key(study.pipeline, batch)),),
+                },
+                params=params,
+                payload={"batch": batch.name, "names": _names(found)},
+            )
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        """Read every control and the first stained tubes, find what the batch shares."""
+        params = unit.params
+        assert isinstance(params, ControlParams)
+        decision = inputs.one_earlier("compensation")
+        assert decision is not None
+        names: Mapping[str, Sequence[str]] = unit.payload["names"]
+        controls, findings = _read(inputs, names, params.tube, decision.data)
+        gate = _debris(controls, params)
+        viability = _viability(controls, gate, params)
+        ground = _ground(unit, gate, viability)
+        cells = {
+            name: gated_alive(control.file, control.tube, control.signal, ("", ()), params.tube, ground)
+            for _, name, control in controls
+        }
+        ground |= _axes(controls, cells, params)
+        findings += [*(gate.findings if gate else ()), *viability.findings, *_no_dye(params)]
+        roles = {name: role for role, name, _ in controls}
+        return Outcome(
+            findings=findings,
+            artefacts=_picture(ground, cells, roles, params),
+            data=ground,
+        )
+
+
+# ----------------------------------------------------------------- which tubes
+
+
+def _chosen(batch: Batch, roles: Sequence[str]) -> dict[str, tuple[SampleRow, ...]]:
+    """All controls of the batch, and some stained tubes: the axes must show these too."""
+    chosen = {role: batch.role(role) for role in roles}
+    chosen[STAINED] = batch.stained[:STAINED_SHOWN]
+    return chosen
+
+
+def _names(found: Mapping[str, Sequence[tuple[SampleRow, FileInput]]]) -> dict[str, list[str]]:
+    return {role: [row.sample for row, _ in rows] for role, rows in found.items()}
+
+
+Read = tuple[str, str, Control]  # role, name of the tube, the tube
+
+
+def _read(
+    inputs: Inputs, names: Mapping[str, Sequence[str]], params: TubeParams, decision: Mapping[str, Any]
+) -> tuple[list[Read], list[Finding]]:
+    """Every control that can be read; the others leave a finding."""
+    controls: list[Read] = []
+    findings: list[Finding] = []
+    for role, sheet_names in names.items():
+        for name, file in zip(sheet_names, inputs.files.get(role, ()), strict=True):
+            try:
+                controls.append((role, name, _control(file, params, decision)))
+            except (FormatError, UnknownChannelError) as error:
+                if role != STAINED:  # a stained tube says so itself
+                    message = f"The control {file.relative} ({role}) cannot be used: {error}"
+                    findings.append(Finding("control_unusable", "error", message))
+    return controls, findings
+
+
+def _control(file: ReadyFile, params: TubeParams, decision: Mapping[str, Any]) -> Control:
+    tube = read_tube(file, params)
+    signal, _, _ = compensated(tube, decision)
+    return Control(file, tube, signal)
+
+
+# ----------------------------------------------------------------- what the batch shares
+
+
+def _debris(controls: Sequence[Read], params: ControlParams) -> DebrisGate | None:
+    if not params.tube.cleaning.debris:
+        return None
+    areas = [c.tube.scatter.area[c.tube.in_range] for _, _, c in controls if c.tube.scatter.area is not None]
+    return debris_gate(np.concatenate(areas)) if areas else None
+
+
+def _viability(controls: Sequence[Read], gate: DebrisGate | None, params: ControlParams) -> ViabilityGate:
+    """Border of the dead-cell dye on the tubes that carry it: all but the unstained."""
+    place = viability_column(params.tube.dyes)
+    if place is None:
+        return NO_VIABILITY
+    if params.viability.border is not None:
+        return ViabilityGate(params.viability.border, "fixed in the settings", 0)
+    pools = []
+    for role, _, control in controls:
+        if role != "unstained":
+            cleaned = clean(control.tube, gate, singlets=params.tube.cleaning.singlets)
+            pools.append(control.signal[cleaned.singlets, place])
+    return viability_gate(np.concatenate(pools) if pools else np.empty(0))
+
+
+def _no_dye(params: ControlParams) -> list[Finding]:
+    if viability_column(params.tube.dyes) is not None:
+        return []
+    message = (
+        "No dead-cell dye is named (strategy.viability.names): dead cells, which bind antibodies and dyes, "
+        "are in the numbers."
+    )
+    return [Finding("no_viability_dye", "info", message)]
+
+
+def _ground(unit: Unit, gate: DebrisGate | None, viability: ViabilityGate) -> dict[str, Any]:
+    """What the tubes of the batch are gated with; plain JSON."""
+    return {
+        "batch": unit.payload["batch"],
+        "controls": dict(unit.payload["names"]),
+        "debris": None if gate is None else gate.threshold,
+        "debris_state": "off" if gate is None else gate.state,
+        "viability": {"border": viability.border, "source": viability.source, "n": viability.n},
+    }
+
+
+def _axes(controls: Sequence[Read], cells: Mapping[str, LiveCells], params: ControlParams) -> dict[str, Any]:
+    """Axes of the batch's plots, by dye, and the channel that every dye was read in."""
+    scales = {}
+    for place, dye in enumerate(params.tube.dyes):
+        pool = [one.signal[one.live, place] for one in cells.values()]
+        if dye.key == VIABILITY:  # its axis must show the dead
+            pool = [one.signal[one.cleaned.singlets, place] for one in cells.values()]
+        tops = [control.tube.tops[place] for _, _, control in controls]
+        scales[dye.key] = vars(axis_scale(np.concatenate(pool) if pool else np.empty(0), tops, params.scale))
+    first = controls[0][2].tube.channels if controls else ("",) * len(params.tube.dyes)
+    return {
+        "scales": scales,
+        "scatter": list(scatter_ends([control for _, _, control in controls])),
+        "channels": dict(zip((dye.key for dye in params.tube.dyes), first, strict=True)),
+    }
+
+
+def _picture(
+    ground: Mapping[str, Any],
+    cells: Mapping[str, LiveCells],
+    roles: Mapping[str, str],
+    params: ControlParams,
+) -> list[Artefact]:
+    shown = {name: one for name, one in cells.items() if roles[name] != STAINED}
+    return control_overlay(ground, shown, roles, params.tube.dyes, params.percentile)
