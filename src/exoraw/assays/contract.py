@@ -304,7 +304,7 @@ class FindingKind:
 
 @dataclass(frozen=True)
 class Simulated:
-    """A raw folder written by an assay's simulator.
+    """A study whose raw files an assay's simulator wrote; one for each preset that it can show.
 
     Parameters
     ----------
@@ -341,7 +341,7 @@ class Assay:
     findings: tuple[FindingKind, ...]
     methods_text: str
     review_page: str | None = None
-    simulate: Callable[[Path, int], Simulated] | None = None
+    simulate: Callable[[Path, int], tuple[Simulated, ...]] | None = None
 
 
 Probe = Callable[[Path], Header]
