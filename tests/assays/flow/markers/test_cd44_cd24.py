@@ -142,6 +142,13 @@ def test_a_valley_that_is_not_there_gives_no_number_and_an_error(world, gates):
     assert found.stem_like is None
 
 
+@pytest.mark.parametrize("stained", [None, np.empty(0), np.full(5, np.nan), np.zeros(500)])
+def test_a_valley_needs_stained_cells(gates, stained):
+    border = cd24_border(gates[1], Cd24Low("valley"), stained=stained)
+    assert border.threshold is None
+    assert codes(border)["cd24_without_valley"] == "error"
+
+
 def test_a_multiple_of_a_gate_below_zero_is_no_border():
     control = np.random.default_rng(1).normal(-500, 30, 6_000)
     border = cd24_border(positive_gate(control, seed=1), Cd24Low("multiple", 2.0))

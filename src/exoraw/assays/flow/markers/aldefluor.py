@@ -17,7 +17,7 @@ from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.markers.findings import remark
 from exoraw.assays.flow.markers.positivity import GateSettings, PositiveGate, positive_gate
-from exoraw.assays.flow.markers.resampling import counts_above, interval, resampled_percent
+from exoraw.assays.flow.markers.resampling import counts_above, ends, resampled_percent
 from exoraw.assays.flow.markers.shares import (
     NEARLY_ALL,
     NEARLY_NONE,
@@ -200,8 +200,7 @@ def _share(
 
 
 def _net(gross: GatedShare, background: GatedShare, draws: FloatArray) -> NetShare:
-    low, high = interval(draws) if len(draws) else (None, None)
-    return NetShare(gross.percent - background.percent, low, high)
+    return NetShare(gross.percent - background.percent, *ends(draws))
 
 
 def _finite(values: FloatArray) -> tuple[FloatArray, int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.margins import detector_floor
 from exoraw.assays.flow.markers.findings import remark, signal_of
 
 COMPARED_EVENTS = 5_000  # evenly spread over a tube; the chance below is then known to +-0.01
@@ -17,6 +18,16 @@ FEWEST_COMPARED = 50
 def spread_over(values: FloatArray, most: int) -> FloatArray:
     """At most `most` values, evenly spread over the tube."""
     return values[:: max(1, -(-len(values) // most))]
+
+
+def above_floor(values: FloatArray) -> FloatArray:
+    """Values above the detector's lowest one, where many events pile up on it; else all of them.
+
+    Log amplifiers and detectors that clip at zero write their lowest value for every dimmer event. In a
+    density that pile is a peak of its own and would pass for a population.
+    """
+    floor = detector_floor(values)
+    return values if floor is None else values[values > floor]
 
 
 def chance_of_being_brighter(first: FloatArray, second: FloatArray) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.density import DensityError, density, landscape, resampled_valley
+from exoraw.assays.flow.markers.brightness import spread_over
 from exoraw.assays.flow.markers.findings import remark
 from exoraw.assays.flow.markers.positivity import PositiveGate
 from exoraw.assays.flow.markers.shares import SHAPE_EVENTS, VALLEY_DEPTH, VALLEY_PEAK_SHARE
@@ -193,15 +194,14 @@ def _percentile(gate: PositiveGate, chosen: Cd24Low) -> Cd24Border:
 
 
 def _valley(gate: PositiveGate, chosen: Cd24Low, stained: FloatArray | None, seed: int) -> Cd24Border:
-    """The valley between the two CD24 populations nearest to the CD24 gate, where it is a real one."""
-    values = np.empty(0) if stained is None else np.asarray(stained, dtype=np.float64)
-    values = values[np.isfinite(values)]
-    values = values[:: max(1, -(-len(values) // SHAPE_EVENTS))]
+    """The valley between the two CD24 populations, where there are two and it is a real one."""
+    given = np.empty(0) if stained is None else np.asarray(stained, dtype=np.float64)
+    values = spread_over(given[np.isfinite(given)], SHAPE_EVENTS)
     try:
         axis = estimate_arcsinh(values)
         shape = density(axis.forward(values))
-    except DensityError:
-        message = f"There are too few stained cells ({len(values)}) to look for a valley in CD24."
+    except DensityError as error:
+        message = f"No valley can be looked for in the CD24 signal of the stained cells: {error}."
         return _undefined(gate, chosen, "cd24_without_valley", message)
     seen = landscape(shape, min_share=VALLEY_PEAK_SHARE, min_depth=VALLEY_DEPTH)
     if len(seen.peaks) != 2:

@@ -8,8 +8,8 @@ from scipy.special import ndtri
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.density import DensityError, density, landscape
-from exoraw.assays.flow.margins import margin_events
-from exoraw.assays.flow.markers.brightness import spread_over
+from exoraw.assays.flow.margins import detector_floor, margin_events
+from exoraw.assays.flow.markers.brightness import above_floor, spread_over
 from exoraw.assays.flow.markers.findings import remark, signal_of
 from exoraw.assays.flow.negative import negative_population
 from exoraw.assays.flow.transforms import estimate_arcsinh
@@ -17,7 +17,7 @@ from exoraw.assays.flow.transforms import estimate_arcsinh
 SHAPE_EVENTS = 20_000  # evenly spread over the control: enough to see a population of 1 %
 OWN_PEAK_DEPTH = 0.3  # of a valley below a population of the control's own; shallower is a heavy tail
 OWN_PEAK_SHARE = 0.005  # of its events: what lies above a 99.5 % gate
-TAIL_SIGMAS = 2.5  # by which the percentile may lie above where a single population would have it
+TAIL_SIGMAS = 3.0  # by which the percentile may lie above where a single population would have it
 SATURATED = 0.001  # of the control's events: a fifth of what lies above a 99.5 % gate
 DISAGREEMENT = 0.05  # of one control's events above the other's gate
 
@@ -124,11 +124,13 @@ def tail_findings(
 
 def _own_peak(control: FloatArray) -> float | None:
     """Share of the control above a verified valley over its largest peak, None where there is none."""
+    shown = above_floor(control)
     try:
-        axis = estimate_arcsinh(control)
-        seen = landscape(density(axis.forward(control)), min_share=OWN_PEAK_SHARE, min_depth=OWN_PEAK_DEPTH)
+        axis = estimate_arcsinh(shown)
+        shape = density(axis.forward(shown))
     except DensityError:
         return None
+    seen = landscape(shape, min_share=OWN_PEAK_SHARE, min_depth=OWN_PEAK_DEPTH)
     main = max(range(len(seen.peaks)), key=lambda place: seen.peaks[place].share)
     above = sum(peak.share for peak in seen.peaks[main + 1 :])
     return above or None
@@ -137,7 +139,7 @@ def _own_peak(control: FloatArray) -> float | None:
 def _sigmas_beyond(control: FloatArray, threshold: float, percentile: float) -> float | None:
     """Sigmas of the fitted negatives by which the threshold exceeds their own percentile."""
     try:
-        negatives = negative_population(control)
+        negatives = negative_population(control, detector_floor(control))
     except DensityError:
         return None
     place = (np.arcsinh(threshold / negatives.cofactor) - negatives.centre) / negatives.sigma

@@ -23,7 +23,8 @@ VALLEY_DEPTH = 0.5  # beads stand clear of all cells
 TWICE = np.log10(2.0)
 GATE_MADS = 5.0  # of the robust spread around the centre, in either channel
 NARROWEST = 0.01  # decades; beads at the end of a scale have no spread at all
-WIDEST = 0.09  # decades: half-way between one bead and two, less the doublets' own width
+WIDEST = TWICE / 2  # decades: half-way between one bead and two
+PAIR_TOLERANCE = 0.09  # decades by which a population of pairs may miss twice the brightness
 TIGHT = 0.1  # decades of robust standard deviation (a CV of 25 %): cells of any kind are wider
 AT_CEILING = 0.2  # of the beads on one value: the channel is at its end
 MAD_TO_SIGMA = 1.4826022185056018
@@ -183,7 +184,7 @@ def _is_doublets(seen: Landscape, top: int) -> bool:
     """Whether a population is twice as bright as the next one and smaller: its pairs."""
     brighter, next_one = seen.peaks[top], seen.peaks[top - 1]
     apart = brighter.position - next_one.position
-    return abs(apart - TWICE) < WIDEST and brighter.share < next_one.share
+    return abs(apart - TWICE) < PAIR_TOLERANCE and brighter.share < next_one.share
 
 
 def _spread(logs: FloatArray) -> FloatArray:

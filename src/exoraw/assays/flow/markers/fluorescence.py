@@ -17,7 +17,7 @@ from scipy.stats import t as student
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.markers.findings import remark, signal_of
-from exoraw.assays.flow.markers.resampling import check_resamplings, interval
+from exoraw.assays.flow.markers.resampling import check_resamplings, ends
 from exoraw.study.spec import Severity
 
 Statistic = Literal["median", "arithmetic mean", "geometric mean"]
@@ -182,11 +182,11 @@ class _Drawn:
     draws: FloatArray
 
     def estimate(self) -> Estimate:
-        return Estimate(self.value, *_ends(self.draws))
+        return Estimate(self.value, *ends(self.draws))
 
     def is_above_zero(self) -> bool:
         """Whether the number, and all of its interval, lies above zero."""
-        low, _ = _ends(self.draws)
+        low, _ = ends(self.draws)
         return self.value > 0 and (low is None or low > 0)
 
 
@@ -220,11 +220,7 @@ def _over(above: _Drawn, below: _Drawn, times: float = 1.0) -> Estimate:
     draws = np.empty(0)
     if (below.draws > 0).all() and len(above.draws) == len(below.draws):
         draws = times * above.draws / below.draws
-    return Estimate(times * above.value / below.value, *_ends(draws))
-
-
-def _ends(draws: FloatArray) -> tuple[float, float] | tuple[None, None]:
-    return interval(draws) if len(draws) else (None, None)
+    return Estimate(times * above.value / below.value, *ends(draws))
 
 
 def _estimate(drawn: _Drawn | None) -> Estimate | None:
@@ -286,7 +282,7 @@ def _contrasts(
         if ours is None or theirs is None:
             continue
         draws = ours.draws - theirs.draws if len(ours.draws) == len(theirs.draws) else np.empty(0)
-        difference = Estimate(ours.value - theirs.value, *_ends(draws))
+        difference = Estimate(ours.value - theirs.value, *ends(draws))
         ratio = _over(ours, theirs) if theirs.is_above_zero() else None
         found.append(Contrast(statistic, ratio, difference))
         if ratio is None:

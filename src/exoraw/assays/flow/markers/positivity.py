@@ -26,8 +26,8 @@ from exoraw.assays.flow.markers.findings import remark, signal_of
 from exoraw.assays.flow.markers.resampling import (
     check_resamplings,
     correlated_normals,
+    ends,
     exceedance_correlation,
-    interval,
     resampled_values,
     value_at,
 )
@@ -128,7 +128,7 @@ class _Control:
     def gate(self, percentile: float) -> PercentileGate:
         threshold = value_at(self.ordered, percentile)
         resampled = resampled_values(self.ordered, percentile, self.normals)
-        low, high = _ends(resampled)
+        low, high = ends(resampled)
         return PercentileGate(percentile, threshold, low, high, resampled, self.called)
 
 
@@ -332,10 +332,6 @@ def _usable(
     return _Control(called, ordered, normals), findings
 
 
-def _ends(resampled: FloatArray) -> tuple[float, float] | tuple[None, None]:
-    return interval(resampled) if len(resampled) else (None, None)
-
-
 def _larger(gates: list[PercentileGate]) -> PercentileGate:
     """The larger of the gates of isotype and FMO; its resamplings are the larger of both, one by one."""
     if len(gates) == 1:
@@ -343,8 +339,8 @@ def _larger(gates: list[PercentileGate]) -> PercentileGate:
     high, low = sorted(gates, key=lambda gate: gate.threshold, reverse=True)
     resampled = np.maximum(high.resampled, low.resampled)
     source = f"{high.source} (larger than {low.source})"
-    ends = _ends(resampled)
-    return PercentileGate(high.percentile, high.threshold, ends[0], ends[1], resampled, source)
+    ci_low, ci_high = ends(resampled)
+    return PercentileGate(high.percentile, high.threshold, ci_low, ci_high, resampled, source)
 
 
 def _about(

@@ -140,6 +140,11 @@ def interval(draws: FloatArray) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def ends(draws: FloatArray) -> tuple[float, float] | tuple[None, None]:
+    """95 % percentile interval, or (None, None) where nothing was resampled."""
+    return interval(draws) if len(draws) else (None, None)
+
+
 def percent_interval(draws: FloatArray, count: int, n: int) -> tuple[float, float]:
     """95 % interval of a share; it reaches 0 where no cell was counted and 100 where all were."""
     low, high = interval(draws)

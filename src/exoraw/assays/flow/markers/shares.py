@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.density import DensityError, density, landscape
+from exoraw.assays.flow.markers.brightness import above_floor, spread_over
 from exoraw.assays.flow.markers.findings import remark, signal_of
 from exoraw.assays.flow.markers.resampling import percent_interval
 from exoraw.assays.flow.transforms import estimate_arcsinh
@@ -96,7 +97,7 @@ def population_findings(marker: str, values: FloatArray, threshold: float) -> li
 
 def _height_in_single_peak(values: FloatArray, threshold: float) -> float | None:
     """Density at the threshold relative to the only peak; None where there are two or no density."""
-    seen = values[:: max(1, -(-len(values) // SHAPE_EVENTS))]
+    seen = above_floor(spread_over(values, SHAPE_EVENTS))
     try:
         axis = estimate_arcsinh(seen)
         shape = density(axis.forward(seen))
