@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Protocol
 
 import numpy as np
 
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.transform_kernels import (
+    SURE_HYPERLOG,
+    SURE_LOGICLE,
+    repaired,
+    through_kernel,
+)
 from exoraw.io.errors import ExorawError
 
 DEFAULT_COFACTOR = 150.0  # usual for fluorescence on digital cytometers (Finak 2010, flowTrans)
@@ -16,9 +21,6 @@ NEGATIVE_QUANTILE = 0.05  # of the events below zero; Parks 2006, flowCore::esti
 NEGATIVE_QUANTILE_IN_SIGMA = 1.96  # where that quantile lies for noise centred on zero
 COFACTOR_PER_SIGMA = 2.0  # below 1 the noise around zero shows as two peaks (see `estimate_arcsinh`)
 MIN_NEGATIVE_EVENTS = 20  # fewer say nothing about the noise
-SURE_LOGICLE, SURE_HYPERLOG = 1e-6, 0.01  # narrower linear regions: the kernels' search may miss, silently
-HALVINGS = 200  # of an interval of display units: more than a float64 can tell
-LARGEST_SIGNAL = 1e50  # FlowUtils' kernels answer -1 for infinity, and from 1e100 (hyperlog) or 1e200
 CROWDED = 0.035  # of the axis: decades nearer to zero than this get no label
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -109,12 +111,12 @@ class Logicle:
 
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
-        display = _through_kernel("logicle_scale", self.t, self.w, self.m, self.a, linear)
-        return display if self.w >= SURE_LOGICLE else _repaired(self, linear, display)
+        display = through_kernel("logicle_scale", self.t, self.w, self.m, self.a, linear)
+        return display if self.w >= SURE_LOGICLE else repaired(self.inverse, linear, display)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
-        return _through_kernel("logicle_inverse", self.t, self.w, self.m, self.a, display)
+        return through_kernel("logicle_inverse", self.t, self.w, self.m, self.a, display)
 
     def ticks(self, low: float, high: float) -> Ticks:
         """Ticks for an axis that shows `low` to `high` in linear units."""
@@ -151,12 +153,12 @@ class Hyperlog:
 
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
-        display = _through_kernel("hyperlog_scale", self.t, self.w, self.m, self.a, linear)
-        return display if self.w >= SURE_HYPERLOG else _repaired(self, linear, display)
+        display = through_kernel("hyperlog_scale", self.t, self.w, self.m, self.a, linear)
+        return display if self.w >= SURE_HYPERLOG else repaired(self.inverse, linear, display)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
-        return _through_kernel("hyperlog_inverse", self.t, self.w, self.m, self.a, display)
+        return through_kernel("hyperlog_inverse", self.t, self.w, self.m, self.a, display)
 
     def ticks(self, low: float, high: float) -> Ticks:
         """Ticks for an axis that shows `low` to `high` in linear units."""
@@ -222,59 +224,6 @@ class Log:
     def ticks(self, low: float, high: float) -> Ticks:
         """Ticks for an axis that shows `low` (above 0) to `high` in linear units."""
         return log_ticks(self, low, high)
-
-
-def _through_kernel(name: str, t: float, w: float, m: float, a: float, values: FloatArray) -> FloatArray:
-    """Return values through a kernel of FlowUtils, a new float64 array.
-
-    What is not finite, or beyond 1e50 and so no signal, stays as it is: in its order, off every scale.
-    """
-    result = np.array(values, dtype=np.float64, order="C")
-    lost = ~(np.abs(result) < LARGEST_SIGNAL)
-    kept = result[lost]
-    getattr(_kernels(), name)(t, w, m, a, result.reshape(-1))
-    result[lost] = kept
-    return result
-
-
-def _repaired(scale: Transform, linear: FloatArray, display: FloatArray) -> FloatArray:
-    """Return display units, those that do not come back as the signal found anew by halving intervals.
-
-    Where the linear region is (nearly) nothing, the kernels' search gives up and answers -1: logicle with
-    W = 0 for signals under 1e-10 or so, hyperlog with W < 0.001 for any. Their inverses are plain formulas.
-    """
-    signal = np.asarray(linear, dtype=np.float64)
-    off = np.abs(scale.inverse(display) - signal) > 1e-9 * np.maximum(1.0, np.abs(signal))
-    wrong = off & (np.abs(signal) < LARGEST_SIGNAL)
-    if wrong.any():
-        display[wrong] = _halved(scale, signal[wrong])
-    return display
-
-
-def _halved(scale: Transform, signal: FloatArray) -> FloatArray:
-    """The display units whose inverse is the signal."""
-    low, high = np.full(signal.shape, -1.0), np.full(signal.shape, 2.0)
-    while (below := scale.inverse(low) > signal).any():
-        low[below] *= 2
-    while (above := scale.inverse(high) < signal).any():
-        high[above] *= 2
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        less = scale.inverse(middle) < signal
-        low, high = np.where(less, middle, low), np.where(less, high, middle)
-    return np.asarray(high)
-
-
-def _kernels() -> ModuleType:
-    try:
-        from flowutils import logicle_c
-    except ImportError as error:
-        raise TransformError(
-            "The logicle and hyperlog scales need the package FlowUtils, which is not installed. Install it "
-            'with: pip install "exoraw[flow]". The arcsinh scale needs nothing.'
-        ) from error
-    kernels: ModuleType = logicle_c
-    return kernels
 
 
 def arcsinh(linear: FloatArray, cofactor: float = DEFAULT_COFACTOR) -> FloatArray:

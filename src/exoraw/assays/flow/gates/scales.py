@@ -9,68 +9,34 @@ from functools import lru_cache
 import numpy as np
 
 from exoraw.assays.flow.arrays import FloatArray
-from exoraw.assays.flow.transforms import Arcsinh, Hyperlog, Logicle, TransformError
+from exoraw.assays.flow.transforms import (
+    Arcsinh,
+    Hyperlog,
+    Linear,
+    Log,
+    Logicle,
+    Ticks,
+    TransformError,
+    decade_ticks,
+    log_ticks,
+)
+
+__all__ = [
+    "BIEX_CHANNELS",
+    "Arcsinh",
+    "Biex",
+    "Fasinh",
+    "FlowJoLog",
+    "Hyperlog",
+    "Linear",
+    "Log",
+    "Logicle",
+    "Scale",
+]
 
 LN10 = float(np.log(10.0))
 BIEX_CHANNELS = 4096  # FlowJo's biex axis counts from 0 to this (cytolib: channelRange)
 WIDEST_BIEX_DECADES = 30.0  # FlowJo offers 2 to 8; more would overflow the table
-
-
-@dataclass(frozen=True)
-class Linear:
-    """GatingML's flin: y = (x + a) / (t + a); 0 at -a, 1 at t.
-
-    Parameters
-    ----------
-    t : top of the scale
-    a : how far the axis reaches below zero; -t < a
-    """
-
-    t: float = 262144.0
-    a: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite([self.t, self.a]).all() and self.t + self.a > 0):
-            raise TransformError(f"linear: T={self.t}, A={self.a} is no scale; it needs T + A > 0.")
-
-    def forward(self, linear: FloatArray) -> FloatArray:
-        """Return display units, same shape, float64."""
-        return (np.asarray(linear, dtype=np.float64) + self.a) / (self.t + self.a)
-
-    def inverse(self, display: FloatArray) -> FloatArray:
-        """Return linear signal, same shape, float64."""
-        return np.asarray(display, dtype=np.float64) * (self.t + self.a) - self.a
-
-
-@dataclass(frozen=True)
-class Log:
-    """GatingML's flog: y = log10(x / t) / m + 1.
-
-    A signal of zero or less has no logarithm: it lies left of everything (-infinity), so that a gate
-    without a lower bound holds it.
-
-    Parameters
-    ----------
-    t : top of the scale; forward(t) is 1
-    m : decades between 0 and 1
-    """
-
-    t: float = 262144.0
-    m: float = 4.5
-
-    def __post_init__(self) -> None:
-        if not (np.isfinite([self.t, self.m]).all() and self.t > 0 and self.m > 0):
-            raise TransformError(f"log: T={self.t}, M={self.m} is no scale; it needs T > 0 and M > 0.")
-
-    def forward(self, linear: FloatArray) -> FloatArray:
-        """Return display units, same shape, float64; -inf at zero and below."""
-        values = np.asarray(linear, dtype=np.float64)
-        with np.errstate(divide="ignore"):
-            return np.log10(np.maximum(values, 0.0) / self.t) / self.m + 1.0
-
-    def inverse(self, display: FloatArray) -> FloatArray:
-        """Return linear signal, same shape, float64."""
-        return self.t * np.power(10.0, (np.asarray(display, dtype=np.float64) - 1.0) * self.m)
 
 
 @dataclass(frozen=True)
@@ -108,6 +74,10 @@ class Fasinh:
         curve = np.asarray(display, dtype=np.float64) * (self.m + self.a) * LN10 - self.a * LN10
         return np.asarray(np.sinh(curve) * self.t / np.sinh(self.m * LN10))
 
+    def ticks(self, low: float, high: float) -> Ticks:
+        """Ticks for an axis that shows `low` to `high` in linear units."""
+        return decade_ticks(self, low, high)
+
 
 @dataclass(frozen=True)
 class FlowJoLog:
@@ -137,6 +107,10 @@ class FlowJoLog:
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
         return np.asarray(self.offset * np.power(10.0, np.asarray(display, dtype=np.float64) * self.decades))
+
+    def ticks(self, low: float, high: float) -> Ticks:
+        """Ticks for an axis that shows `low` (above 0) to `high` in linear units."""
+        return log_ticks(self, low, high)
 
 
 @dataclass(frozen=True)
@@ -181,6 +155,10 @@ class Biex:
         """Return linear signal, same shape, float64; clamped to the table."""
         signal, channel = _biex_table(self)
         return np.asarray(np.interp(np.asarray(display, dtype=np.float64), channel, signal))
+
+    def ticks(self, low: float, high: float) -> Ticks:
+        """Ticks for an axis that shows `low` to `high` in linear units."""
+        return decade_ticks(self, low, high)
 
 
 Scale = Linear | Log | Fasinh | Arcsinh | Logicle | Hyperlog | FlowJoLog | Biex

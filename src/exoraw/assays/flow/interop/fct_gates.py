@@ -29,7 +29,7 @@ from exoraw.assays.flow.gates.scales import Scale
 from exoraw.assays.flow.gates.shapes import Boolean, Ellipsoid, Gate, Polygon, Quadrants, Range, Rectangle
 from exoraw.assays.flow.gates.strategy import NamedGate, Strategy, dimensions_of
 from exoraw.assays.flow.interop.fct_package import flowcytometrytools
-from exoraw.assays.flow.transforms import LARGEST_SIGNAL
+from exoraw.assays.flow.transform_kernels import LARGEST_SIGNAL
 from exoraw.study.words import shown
 
 Scales = Mapping[str, Scale]
