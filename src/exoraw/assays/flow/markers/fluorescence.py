@@ -240,8 +240,7 @@ def _summary(signal: FloatArray, resamplings: int, rng: np.random.Generator) -> 
     drawn_low, drawn_middle, drawn_high = _ranked(values, resamplings, rng)
     geometric = None
     if dark == 0:
-        logs = _mean(np.log(values), resamplings, rng)
-        geometric = _Drawn(float(np.exp(logs.value)), np.exp(logs.draws))
+        geometric = _exponential(_mean(np.log(values), resamplings, rng))
     return _Summary(
         n,
         lost,
@@ -270,6 +269,13 @@ def _mean(values: FloatArray, resamplings: int, rng: np.random.Generator) -> _Dr
     error = float(values.std(ddof=1)) / sqrt(n)
     steps = student.ppf((np.arange(resamplings) + 0.5) / max(resamplings, 1), n - 1)
     return _Drawn(mean, mean + error * rng.permutation(steps))
+
+
+def _exponential(logs: _Drawn) -> _Drawn:
+    """Geometric mean from the mean of the logs; two cells may leave it without an upper end."""
+    with np.errstate(over="ignore"):
+        draws = np.exp(logs.draws)
+    return _Drawn(float(np.exp(logs.value)), draws if np.isfinite(draws).all() else np.empty(0))
 
 
 def _contrasts(
