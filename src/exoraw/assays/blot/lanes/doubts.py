@@ -26,15 +26,19 @@ def lane_doubts(profile: FloatArray, found: list[Partition]) -> tuple[str, ...]:
     """
     best = found[0]
     doubts = []
+    clean = not _splits_bands(profile, best)
     others = [
-        other for other in found[1:] if best.score - other.score < SIMILAR_SCORE and _shifted(best, other)
+        other
+        for other in found[1:]
+        if best.score - other.score < SIMILAR_SCORE
+        and _shifted(best, other)
+        and not (clean and _splits_bands(profile, other))
     ]
     if others:
         doubts.append(f"{len(others) + 1} ways to place the lanes explain the row about equally well")
     if _uneven(best) > UNEVEN:
         doubts.append("the lanes that were found are not equally wide")
-    valleys = valley_ratios(profile, best)
-    if len(valleys) and valleys.max() > SPLIT and np.median(valleys) < CLEFT:
+    if not clean:
         doubts.append("a border between two lanes lies on a band")
     if (double := _lanes_with_two_peaks(profile, best)) > 0:
         doubts.append(f"{double} lane(s) hold two bands side by side")
@@ -55,6 +59,11 @@ def valley_ratios(profile: FloatArray, partition: Partition) -> FloatArray:
     lower = np.minimum(partition.peaks[:-1], partition.peaks[1:])
     ratios: FloatArray = smooth[partition.borders[1:-1]] / np.maximum(lower, 1e-9)
     return ratios
+
+
+def _splits_bands(profile: FloatArray, partition: Partition) -> bool:
+    valleys = valley_ratios(profile, partition)
+    return bool(len(valleys) and valleys.max() > SPLIT and np.median(valleys) < CLEFT)
 
 
 def _shifted(best: Partition, other: Partition) -> bool:

@@ -21,7 +21,7 @@ SEARCH_HALF = 22  # pixels from a straight line that a row may bend
 BEND_SHARE = 0.05  # of the distance of two points
 VISIBLE = 0.06  # of the row's bright columns
 VISIBLE_FIRST = 0.10  # before the row's line is known exactly
-CORE = 1.5  # sigmas on either side of the line that the column profile is taken from
+CORE, RIM = 1.5, 2.8  # sigmas on either side of the line: core of a band, and the end of its rim
 SAME_LINE = 8.0  # pixels between two guesses that found the same row
 POINT_REACH = 0.35  # of the pitch that a border may lie off equal lanes
 
@@ -101,8 +101,16 @@ def _readings(pixels: FloatArray, guess: FloatArray, lanes: int) -> list[Row]:
 
 
 def _column_profile(pixels: FloatArray, trace: Trace) -> FloatArray:
-    half = max(2, round(CORE * trace.sigma))
-    profile: FloatArray = np.clip(straighten(pixels, trace.y, half).mean(axis=0), 0, None)
+    """Return the light of the row in every column: its core, and as much from its upper and lower rim.
+
+    Where thick bands run into each other their cores hide the borders; their rims still show them.
+    """
+    half = max(3, round(RIM * trace.sigma))
+    strip = straighten(pixels, trace.y, half)
+    off = np.abs(np.arange(-half, half + 1))
+    core = np.clip(strip[off <= CORE * trace.sigma].mean(axis=0), 0, None)
+    rim = np.clip(strip[off > CORE * trace.sigma].mean(axis=0), 0, None)
+    profile: FloatArray = (core + rim * (_bright(core) / _bright(rim))) / 2
     return profile
 
 

@@ -13,9 +13,11 @@ from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
 SMOOTHING = 2.0  # pixels along x
 REGULARITY = 2.5  # cost of a lane that is twice as wide as the pitch, in units of a border on a band's top
 BORDER_REACH = 0.42  # of the pitch: how far a border may lie from where equal lanes would put it
+OUTER_REACH = 0.15  # of the pitch: the same for the first and last border, which lie beside visible bands
 SHORTEST_RUN = 8  # pixels
 MOST_RUNS = 14
 NARROWEST_LANE = 10  # pixels
+BORDER_WEIGHT = 1.8  # of borders that lie on bands, in the score
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,9 @@ def cut(profile: FloatArray, x0: float, x1: float, lanes: int, reach: float = BO
         smooth[int(a) : max(int(b), int(a) + 1)].max(initial=0) for a, b in pairwise(np.clip(equal, 0, None))
     ]
     height = np.sqrt(smooth / max(float(np.median(tops)), 1e-9))
-    far = int(reach * pitch)
-    places = [_near(int(at), far, len(profile)) for at in equal]
+    outer = min(OUTER_REACH, reach)
+    far = [outer, *[reach] * (lanes - 1), outer]
+    places = [_near(int(at), int(share * pitch), len(profile)) for at, share in zip(equal, far, strict=True)]
     total, back = height[places[0]], []
     for before, here in pairwise(places):
         width = (here[:, None] - before[None, :]) / pitch
@@ -98,7 +101,7 @@ def judge(profile: FloatArray, borders: IntArray) -> Partition:
     logs = np.log(peaks)
     score = (
         logs.mean()
-        - 0.6 * np.sqrt(valleys / np.median(peaks)).mean()
+        - BORDER_WEIGHT * np.sqrt(valleys / np.median(peaks)).mean()
         - 1.5 * widths.std() / max(widths.mean(), 1)
         - 0.8 * logs.std()
         + np.log(max(smooth[borders[0] : borders[-1]].sum(), 1e-9))
