@@ -49,6 +49,7 @@ class Cleaning(Params):
     """Events taken out before the quadrants; each step can be switched off."""
 
     margins: bool = Field(True, description="events at the end of the scale of a scatter detector")
+    time: bool = Field(True, description="events recorded while the flow was disturbed (clogs, air, steps)")
     debris: bool = Field(True, description="debris, by a loose gate: apoptotic cells lose forward scatter")
     singlets: bool = Field(True, description="doublets, by forward-scatter area against height")
 

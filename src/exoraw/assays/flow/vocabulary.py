@@ -44,6 +44,14 @@ MEDIAN_FLUORESCENCE = Measure(
     "target names the dye; comparable only between tubes recorded with the same voltages",
     "1",
 )
+UNCLEANED_SHARE = Measure(
+    "share_without_cleaning",
+    "share of ALL events of the file above the border of a dye or marker (target), with nothing taken out; "
+    "beside the share of the gated cells it shows what the cleaning does",
+    "%",
+    0.0,
+    100.0,
+)
 DEAD_SHARE = Measure(
     "dead_share", "share of the single cells above the border of the dead-cell dye", "%", 0.0, 100.0
 )
@@ -128,6 +136,7 @@ VOCABULARY = (
     GATED_SHARE,
     MEDIAN_FLUORESCENCE,
     DEAD_SHARE,
+    UNCLEANED_SHARE,
     MARKER_SHARE,
     CD44_CD24_SHARE,
     SHARE_AT_PERCENTILE,

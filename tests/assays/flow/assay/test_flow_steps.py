@@ -100,6 +100,7 @@ def test_the_population_tree_has_one_row_per_population_with_equal_columns(ran: 
     assert [row["population"] for row in rows] == [
         "all events",
         "in range",
+        "steadily recorded",
         "cells",
         "single cells",
         *QUADRANTS,

@@ -67,13 +67,21 @@ class FcsData:
 
         Time x $TIMESTEP; the gain of the time channel is never applied.
         """
-        if self._time is None or self.timestep is None:
+        ticks = self.time_ticks
+        if ticks is None or self.timestep is None:
             return None
-        ticks = self._stored.column(self._time)
         with np.errstate(invalid="ignore", over="ignore"):  # damaged files; `not_finite` tells of it
-            seconds = ticks.astype(np.float64) * self.timestep
+            seconds = ticks * self.timestep
         seconds.setflags(write=False)
         return seconds
+
+    @cached_property
+    def time_ticks(self) -> npt.NDArray[np.float64] | None:
+        """(events,) the Time channel in the instrument's own ticks, None where the file has none."""
+        if self._time is None:
+            return None
+        ticks: npt.NDArray[np.float64] = self._stored.column(self._time).astype(np.float64)
+        return ticks
 
     @property
     def ranges(self) -> tuple[float | None, ...]:

@@ -52,7 +52,7 @@ class Compensate:
     """Decide per batch: single stains, the files' own matrices, a CSV, or none."""
 
     name: str = "compensate"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import Artefact
+from exoraw.assays.flow.steps.cleaned import ledger_words, time_evidence
 from exoraw.assays.flow.steps.gated import Gated
 from exoraw.assays.flow.steps.scales import BatchScales
 
@@ -45,13 +46,14 @@ def _cleaning_picture(gated: Gated, scales: BatchScales, data: Mapping[str, Any]
     total = len(gated.tube)
     debris = 100 * (1 - np.count_nonzero(cleaned.cells) / total)
     doublets = 100 * (np.count_nonzero(cleaned.cells) - np.count_nonzero(cleaned.singlets)) / total
-    notes = f"debris, margins: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
+    notes = f"debris, margins, time: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
     content = cleaning_plot(
         scatter.area, scatter.side, scatter.height, cleaned.cells, cleaned.singlets,
         scales.scatter, data["debris"], notes,
     )  # fmt: skip
     caption = (
-        f"{gated.sample}: taken out (grey) {debris:.1f} % of all events as debris or at the end of a "
-        f"scatter scale, {doublets:.1f} % as doublets ({gated.cleaned.singlet_method})."
+        f"{gated.sample}: taken out in grey (doublets by {gated.cleaned.singlet_method}). "
+        f"{ledger_words(gated.tube, cleaned)}."
     )
     yield Artefact("picture", "cleaning.png", content, caption, gated.sample)
+    yield from time_evidence(gated.tube, gated.sample)

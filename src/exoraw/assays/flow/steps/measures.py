@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Measurement
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.quadrants import Quadrants, Share, share_of
+from exoraw.assays.flow.steps.cleaned import uncleaned_share
 from exoraw.assays.flow.steps.gated import Gated, GateParams
 from exoraw.assays.flow.steps.populations import populations_of
 
@@ -31,6 +32,9 @@ def measurements(gated: Gated, params: GateParams) -> Iterator[Measurement]:
         yield from _absent_shares(gated, params)
     else:
         yield from _shares(gated, gated.counted, params)
+    if gated.pair is not None and len(gated.tube):
+        share = uncleaned_share(gated.signal[:, 0] > gated.pair[0])
+        yield replace(_share(gated, "share_without_cleaning", share), target=params.tube.dyes[0].target)
     for column, dye in enumerate(params.tube.dyes):
         yield _median(gated, gated.signal[gated.cleaned.singlets, column], dye.target)
 

@@ -10,7 +10,8 @@ import numpy as np
 
 from exoraw.assays.flow.steps.gated import Gated, GateParams
 
-ALL, IN_RANGE, CELLS, SINGLES = "all events", "in range", "cells", "single cells"
+ALL, IN_RANGE, STEADY = "all events", "in range", "steadily recorded"
+CELLS, SINGLES = "cells", "single cells"
 
 
 @dataclass(frozen=True)
@@ -24,11 +25,12 @@ class Population:
 
 
 def populations_of(gated: Gated, params: GateParams) -> tuple[Population, ...]:
-    """All events, in range, cells, single cells, and the four quadrants where the tube has gates."""
+    """Every population of the cleaning, and the four quadrants where the tube has gates."""
     cleaned = gated.cleaned
     counts = (
         (ALL, len(gated.tube)),
-        (IN_RANGE, int(np.count_nonzero(cleaned.in_range))),
+        (IN_RANGE, int(np.count_nonzero(gated.tube.on_scale))),
+        (STEADY, int(np.count_nonzero(cleaned.in_range))),
         (CELLS, int(np.count_nonzero(cleaned.cells))),
         (SINGLES, int(np.count_nonzero(cleaned.singlets))),
     )

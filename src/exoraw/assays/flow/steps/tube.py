@@ -25,6 +25,8 @@ from exoraw.assays.flow.panel import (
     otherwise,
     panel_of,
 )
+from exoraw.assays.flow.quality.channels import judged_channels
+from exoraw.assays.flow.quality.time import TimeQuality, time_quality
 from exoraw.assays.flow.settings import Cleaning, FlowSettings, Scatter
 from exoraw.assays.flow.singlets import singlet_gate
 from exoraw.assays.flow.spillover import Spillover
@@ -69,7 +71,9 @@ class Tube:
     stains : channel of every dye of the strategy, in its order
     measured : (n, dyes) linear signal, not compensated
     scatter : the scatter signals, (n,) each
-    in_range : (n,) mask without the events at the end of a scatter scale
+    on_scale : (n,) mask without the events at the end of a scatter scale
+    in_range : (n,) of these the ones recorded while flow and signals were steady
+    quality : what was seen over time; None where it is switched off or the tube is empty
     tops : $PnR of the stained channels, linear; None where unknown
     data : the file, for its matrix and its keywords; its events are those of the needed channels only
     recorded : names of all channels of the file
@@ -79,7 +83,9 @@ class Tube:
     stains: tuple[Match, ...]
     measured: FloatArray
     scatter: Scattered
+    on_scale: BoolArray
     in_range: BoolArray
+    quality: TimeQuality | None
     tops: tuple[float | None, ...]
     data: FcsData
     recorded: tuple[str, ...]
@@ -133,18 +139,27 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
         find_channel(dye.names, data.channels, data.markers, what=dye.title) for dye in params.dyes
     )
     scatter = _scatter(data, params.scatter)
-    in_range, margins = _in_range(data, params)
+    on_scale, margins = _on_scale(data, params)
+    quality = _quality(data, on_scale) if params.cleaning.time and len(data) else None
     kept = tuple(finding for finding in data.findings if finding.code not in ON_RECORD_ONLY)
     columns = [match.index for match in stains]
     return Tube(
         stains,
         data.events[:, columns],
         scatter,
-        in_range,
+        on_scale,
+        on_scale if quality is None else on_scale & quality.keep,
+        quality,
         tuple(data.ranges[column] for column in columns),
         data,
         data.channels if panel is None else panel.channels,
-        (*kept, *margins, *_guessed(stains, params.dyes), *_labelled(stains, params.dyes)),
+        (
+            *kept,
+            *margins,
+            *(quality.findings if quality else ()),
+            *_guessed(stains, params.dyes),
+            *_labelled(stains, params.dyes),
+        ),
     )
 
 
@@ -276,7 +291,15 @@ def _scatter(data: FcsData, names: Scatter) -> Scattered:
     return Scattered(column(area), column(height), column(width), column(side), (tops[0], tops[1], tops[2]))
 
 
-def _in_range(data: FcsData, params: TubeParams) -> tuple[BoolArray, tuple[Finding, ...]]:
+def _quality(data: FcsData, on_scale: BoolArray) -> TimeQuality:
+    """Time quality on the channels that are held: scatter and the strategy's dyes."""
+    judged = judged_channels(data.channels)
+    time = data.time_seconds if data.time_seconds is not None else data.time_ticks
+    names = [data.channels[place] for place in judged]
+    return time_quality(time, data.events[:, list(judged)], names=names, usable=on_scale)
+
+
+def _on_scale(data: FcsData, params: TubeParams) -> tuple[BoolArray, tuple[Finding, ...]]:
     """Mask of events that touch no end of a scatter scale. Dye detectors only leave a finding.
 
     The brightest late apoptotic cells sit at the end of the dye's scale: taking them out would take the

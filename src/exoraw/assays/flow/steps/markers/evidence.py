@@ -9,6 +9,7 @@ import numpy as np
 
 from exoraw.assays.contract import Artefact
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.steps.cleaned import ledger_words, time_evidence
 from exoraw.assays.flow.steps.markers.counted import Border, Controls, Counted
 from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells
 from exoraw.assays.flow.steps.scales import AxisScale
@@ -123,15 +124,15 @@ def _cleaning(tube: LiveCells, ground: Mapping[str, Any], sample: str) -> Iterat
     total = len(tube.tube)
     debris = 100 * (1 - np.count_nonzero(cleaned.cells) / total)
     doublets = 100 * (np.count_nonzero(cleaned.cells) - np.count_nonzero(cleaned.singlets)) / total
-    dead = 100 * (np.count_nonzero(cleaned.singlets) - np.count_nonzero(tube.live)) / total
-    notes = f"debris, margins: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
+    notes = f"debris, margins, time: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
     ends = ground["scatter"]
     content = cleaning_plot(
         scatter.area, scatter.side, scatter.height, cleaned.cells, cleaned.singlets,
         (ends[0], ends[1], ends[2]), ground["debris"], notes,
     )  # fmt: skip
     caption = (
-        f"{sample}: taken out (grey) {debris:.1f} % of all events as debris or at the end of a scatter "
-        f"scale, {doublets:.1f} % as doublets ({cleaned.singlet_method}); {dead:.1f} % as dead cells."
+        f"{sample}: taken out in grey (doublets by {cleaned.singlet_method}). "
+        f"{ledger_words(tube.tube, cleaned, tube.live)}."
     )
     yield Artefact("picture", "cleaning.png", content, caption, sample)
+    yield from time_evidence(tube.tube, sample)

@@ -10,14 +10,15 @@ import numpy as np
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.steps.markers.counted import LIVE, Counted
 from exoraw.assays.flow.steps.markers.live_cells import LiveCells
-from exoraw.assays.flow.steps.populations import ALL, CELLS, IN_RANGE, SINGLES, Population
+from exoraw.assays.flow.steps.populations import ALL, CELLS, IN_RANGE, SINGLES, STEADY, Population
 
 
 def cleaned_populations(tube: LiveCells) -> tuple[Population, ...]:
-    """All events, in range, cells, single cells, live single cells."""
+    """All events, in range, steadily recorded, cells, single cells, live single cells."""
     counts = (
         (ALL, len(tube.tube)),
-        (IN_RANGE, int(np.count_nonzero(tube.cleaned.in_range))),
+        (IN_RANGE, int(np.count_nonzero(tube.tube.on_scale))),
+        (STEADY, int(np.count_nonzero(tube.cleaned.in_range))),
         (CELLS, int(np.count_nonzero(tube.cleaned.cells))),
         (SINGLES, int(np.count_nonzero(tube.cleaned.singlets))),
         (LIVE, int(np.count_nonzero(tube.live))),

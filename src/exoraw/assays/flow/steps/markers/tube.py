@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from exoraw.assays.contract import (
     FileInput,
     Finding,
     Inputs,
+    Measurement,
     Outcome,
     Params,
     TaskInput,
@@ -23,6 +24,7 @@ from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.marker_controls import MATCH_COLUMNS, Served, served_tubes
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings
+from exoraw.assays.flow.steps.cleaned import uncleaned_share
 from exoraw.assays.flow.steps.markers.counted import Controls, Counted, Numbers, unique
 from exoraw.assays.flow.steps.markers.counting import count
 from exoraw.assays.flow.steps.markers.evidence import pictures
@@ -106,7 +108,11 @@ class GateMarkers:
         findings = [*tube.findings, *remarks, *counted.findings, *_inherited((decision, ground))]
         findings += [*_about_tube(tube, ground.data, params.tube)]
         return Outcome(
-            measurements=[*general_numbers(tube, numbers, params.tube), *counted.measurements],
+            measurements=[
+                *general_numbers(tube, numbers, params.tube),
+                *counted.measurements,
+                *_uncleaned(tube, counted, params, numbers),
+            ],
             objects=population_rows(tube, counted, sample, params.tube.dyes),
             findings=unique(of_sample(findings, sample)),
             artefacts=list(pictures(tube, cells, controls, counted, ground.data, params, sample)),
@@ -236,6 +242,18 @@ def _seed(unit: Unit, controls: Controls) -> int:
 
 
 # ----------------------------------------------------------------- remarks and facts
+
+
+def _uncleaned(
+    tube: LiveCells, counted: Counted, params: MarkerParams, numbers: Numbers
+) -> Iterable[Measurement]:
+    """The share of all events of the tube above every border."""
+    for place, dye in enumerate(params.tube.dyes):
+        border = counted.borders.get(dye.key)
+        if border is not None and border.threshold is not None and len(tube.tube):
+            share = uncleaned_share(tube.signal[:, place] > border.threshold)
+            number = numbers.plain_share("share_without_cleaning", share, f"marker:{dye.target}")
+            yield replace(number, target=dye.target)
 
 
 def _inherited(earlier: Sequence[Earlier]) -> list[Finding]:
