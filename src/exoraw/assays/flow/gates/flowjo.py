@@ -55,9 +55,11 @@ class WorkspaceSample:
         """The whole strategy of the tube; GateError that lists what is missing where something is."""
         if self.refusals:
             reasons = "\n".join(f"  {refusal}" for refusal in self.refusals)
+            count = len(self.refusals)
             raise GateError(
-                f"sample {shown(self.name)}: {len(self.refusals)} populations of the workspace cannot be "
-                f"read:\n{reasons}"
+                f"sample {shown(self.name)}: {count} population{'s' if count > 1 else ''} of the workspace "
+                "cannot "
+                f"be read:\n{reasons}"
             )
         return self.readable
 

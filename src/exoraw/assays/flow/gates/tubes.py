@@ -26,11 +26,17 @@ def populations_of(strategy: Strategy, data: FcsData) -> Populations:
     ------
     GateError : a channel or matrix that is not there; a gate on time for a file without $TIMESTEP
     """
-    events = _with_seconds(strategy, data)
+    events = with_seconds(strategy, data)
     return populations(strategy, events, data.channels, from_file=data.spillover or NO_MATRIX)
 
 
-def _with_seconds(strategy: Strategy, data: FcsData) -> FloatArray:
+def with_seconds(strategy: Strategy, data: FcsData) -> FloatArray:
+    """Return a file's events, the time channel in seconds where the strategy looks at it.
+
+    Raises
+    ------
+    GateError : gates on two time channels; a gate on time for a file without $TIMESTEP
+    """
     wanted = set(strategy.channels())
     times = [i for i, each in enumerate(data.parameters) if each.is_time and data.channels[i] in wanted]
     if not times:
