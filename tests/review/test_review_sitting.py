@@ -38,7 +38,7 @@ def test_items_stand_under_their_batch_with_state_and_warnings(plates):
     entry = groups[1]["items"][0]
     assert (entry["title"], entry["state"]) == ("plate P2", "up to date")
     assert (entry["errors"], entry["warnings"], entry["curated"]) == (0, 1, False)
-    assert study["pending"] == {"again": 0, "new": 0, "steps": [], "tasks": []}
+    assert study["pending"] == {"again": 0, "known": 0, "new": 0, "steps": [], "tasks": []}
 
 
 def test_what_has_findings_comes_first_within_its_batch(plates):
@@ -107,8 +107,11 @@ def test_taking_a_correction_back_returns_the_automatic_number_without_computing
     assert record["withdrawn"]["who"] == "CD"
     assert record["withdrawn"]["why"] == "it was right"
     assert record["who"] == "AB"
-    assert answer["pending"]["again"] == 0  # what was computed before is still valid
+    assert (answer["pending"]["again"], answer["pending"]["known"]) == (0, 1)  # its number is still there
+    assert items(sitting)["plate P1"]["state"] == "to run again"
     run_now(sitting)
+    assert items(sitting)["plate P1"]["state"] == "up to date"
+    assert plates.runs[-1].counts.get("ok", 0) == 0
     assert plates.value(DOX_1, "signal") == (2.0, False)
 
 

@@ -50,12 +50,14 @@ class Opened:
     plan : what a run would do now
     current : unit key -> the row whose numbers the results show: the one that is still valid, else that of
         the last run
+    published : unit key -> task id in the results as they lie there
     analyses : those with a page
     """
 
     project: Project
     plan: Plan
     current: Mapping[str, TaskRow]
+    published: Mapping[str, str]
     analyses: tuple[Analysis, ...]
 
     @property
@@ -87,7 +89,8 @@ def open_for_review(study: Path) -> Opened:
         names = ", ".join(sorted({one.assay.name for one in project.pipelines}))
         raise StudyError(f"There is no review page for {names}; the numbers of this study cannot be dragged.")
     plan = make_plan(project, index)
-    return Opened(project, plan, _current(plan, index, project.results), analyses)
+    published = _published(project.results)
+    return Opened(project, plan, _current(plan, index, published), published, analyses)
 
 
 def page_of(pipeline: Pipeline) -> ReviewPage:
@@ -96,10 +99,15 @@ def page_of(pipeline: Pipeline) -> ReviewPage:
     return cast("ReviewPage", getattr(importlib.import_module(module), name))
 
 
-def _current(plan: Plan, index: Mapping[str, TaskRow], results: Path) -> dict[str, TaskRow]:
+def _published(results: Path) -> dict[str, str]:
+    """Return unit key -> task id of the tables that people open."""
+    rows = Results(results).arrow("tasks").select(["unit", "task_id"]).to_pylist()
+    return {row["unit"]: row["task_id"] for row in rows}
+
+
+def _current(plan: Plan, index: Mapping[str, TaskRow], published: Mapping[str, str]) -> dict[str, TaskRow]:
     """Return the rows whose numbers are shown. After a correction the old ones are, until it has run."""
-    published = Results(results).arrow("tasks").select(["unit", "task_id"]).to_pylist()
-    shown = {one["unit"]: index[one["task_id"]] for one in published if one["task_id"] in index}
+    shown = {unit: index[task] for unit, task in published.items() if task in index}
     return shown | {node.key: node.row for node in plan if node.row is not None}
 
 

@@ -12,6 +12,7 @@ from exoraw.assays.contract import ReviewDesk, ReviewItem
 from exoraw.engine.plan import Node
 from exoraw.review.blinding import GROUP, ITEM, Key, Named
 from exoraw.review.desk import Analysis, Opened
+from exoraw.review.pending import is_known
 from exoraw.store.results import Results
 from exoraw.study.spec import Severity
 
@@ -140,6 +141,8 @@ def _in_order(found: Sequence[Listed], key: Key | None) -> tuple[Listed, ...]:
 def _state(node: Node | None, opened: Opened) -> str:
     if node is None:
         return "cannot run"
+    if is_known(node, opened):
+        return "to run again"
     if node.state == "cached":
         return "up to date" if node.row is not None and node.row.status == "ok" else "failed"
     if node.state in ("run", "wait"):

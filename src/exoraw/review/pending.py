@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from exoraw.engine.options import RunOptions, RunSummary, Totals
+from exoraw.engine.plan import Node
 from exoraw.engine.run import run
 from exoraw.engine.tasks import Receipt
 from exoraw.io.errors import ExorawError
 from exoraw.review.desk import Opened
 
+NOTHING = "\0"  # as a choice of units: none has this name
 MOST_NAMED = 40  # tasks that are listed by name; the rest is counted
 
 _log = logging.getLogger(__name__)
@@ -29,34 +31,45 @@ class Pending:
     Parameters
     ----------
     again : (unit key, reason) of what was computed before and is not valid any more
+    known : number of units whose outcome is known from an earlier run, but not in the results' tables: a
+        correction was taken back
     new : number of units that never ran: those are left to `exoraw run`
     """
 
     again: tuple[tuple[str, str], ...]
+    known: int
     new: int
     steps: tuple[tuple[str, int], ...]
 
     @property
     def only(self) -> tuple[str, ...]:
         """Patterns that choose these units and no other for a run."""
-        return tuple(glob.escape(key) for key, _ in self.again)
+        return tuple(glob.escape(key) for key, _ in self.again) or (NOTHING,)
 
     def as_json(self, *, blind: bool) -> dict[str, Any]:
         """Return it for the page; blinded, without the names of tasks, which are those of samples."""
         named = [] if blind else [{"task": key, "reason": reason} for key, reason in self.again[:MOST_NAMED]]
         steps = [{"step": step, "count": count} for step, count in self.steps]
-        return {"again": len(self.again), "new": self.new, "steps": steps, "tasks": named}
+        counts = {"again": len(self.again), "known": self.known, "new": self.new}
+        return {**counts, "steps": steps, "tasks": named}
 
 
 def pending(opened: Opened) -> Pending:
     """Return what a run would compute now."""
     work = [node for node in opened.plan if node.state in ("run", "wait")]
     again = [node for node in work if node.key in opened.current]
+    known = sum(is_known(node, opened) for node in opened.plan)
     return Pending(
         tuple((node.key, node.reason) for node in again),
+        known,
         len(work) - len(again),
         tuple(Counter(node.step for node in again).items()),
     )
+
+
+def is_known(node: Node, opened: Opened) -> bool:
+    """Whether a unit has an outcome that the results do not show yet."""
+    return node.row is not None and node.row.task_id != opened.published.get(node.key)
 
 
 @dataclass(frozen=True)

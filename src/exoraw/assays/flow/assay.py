@@ -50,5 +50,6 @@ ASSAY = Assay(
     vocabulary=VOCABULARY,
     findings=FINDING_KINDS,
     methods_text=METHODS_TEXT,
+    review_page="exoraw.assays.flow.review.page:PAGE",
     simulate=_simulate,
 )

@@ -26,6 +26,7 @@ from exoraw.assays.flow.panel import (
     otherwise,
     panel_of,
 )
+from exoraw.assays.flow.review.check import check_corrections
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.sheet_check_annexin import check_annexin_controls
 from exoraw.assays.flow.sheet_check_markers import check_marker_controls
@@ -47,7 +48,9 @@ def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
     yield from _channels_exist(study.rows, files, settings.strategy.dyes)
     yield from _files_have_events(study.rows, files)
     yield from _matrix_file_exists(files, settings)
-    for batch in batches_of(study.rows, settings.batch_by):
+    batches = batches_of(study.rows, settings.batch_by)
+    yield from check_corrections(study, batches, settings.strategy.dyes)
+    for batch in batches:
         for remark in BATCH_CHECKS:
             yield from remark(batch, files, settings)
         if isinstance(settings.strategy, AnnexinPI):

@@ -182,7 +182,7 @@ const exorawReview = (() => {
     at("apply").disabled = state.busy || !(edited() && signed());
     at("reset").disabled = state.busy || !edited();
     at("exclude").disabled = state.busy || !(state.item && !state.item.excluded && signed());
-    at("run").disabled = state.busy || !state.study || state.study.pending.again === 0;
+    at("run").disabled = state.busy || !state.study || state.study.pending.again + state.study.pending.known === 0;
     at("previous").disabled = at("next").disabled = !state.study;
   }
 
@@ -217,10 +217,11 @@ const exorawReview = (() => {
   // ------------------------------------------------------------ running
 
   function drawWaiting() {
-    const { again, new: fresh, steps, tasks } = state.study.pending;
+    const { again, known, new: fresh, steps, tasks } = state.study.pending;
     const parts = steps.map((one) => `${one.step} ${one.count}`).join(", ");
     const never = fresh ? ` ${counted(fresh, "task")} never ran: exoraw run does.` : "";
-    at("waiting-words").textContent = again ? `${counted(again, "task")} to compute again (${parts}).${never}` : `Numbers are up to date.${never}`;
+    const earlier = known ? `${counted(known, "task")} known from before, to be shown again.` : "Numbers are up to date.";
+    at("waiting-words").textContent = (again ? `${counted(again, "task")} to compute again (${parts}).` : earlier) + never;
     at("waiting-words").title = tasks.map((one) => `${one.task}: ${one.reason}`).join("\n");
   }
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
+from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.gates.in_polygon import in_polygon
+from exoraw.assays.flow.review.applied import UNUSED
 from exoraw.assays.flow.steps.tube import Cleaned, Tube, clean
+
+
+def outline_findings(tube: Tube, outline: FloatArray | None) -> Iterator[Finding]:
+    """Say that an outline could not be used because the tube lacks one of the signals it is drawn on."""
+    if outline is not None and not can_be_outlined(tube):
+        yield Finding(
+            UNUSED,
+            "warning",
+            "A person outlined the cells on forward and side scatter, but this file lacks the area of one of "
+            "them: the cells were gated without the outline.",
+        )
 
 
 def can_be_outlined(tube: Tube) -> bool:

@@ -16,7 +16,6 @@ from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
 from exoraw.assays.flow.review.cleaning import can_be_outlined, clean_with_outline
 from exoraw.assays.flow.review.decided import Gates
-from exoraw.assays.flow.steps.gate import pair_of
 from exoraw.assays.flow.steps.gated import GateParams
 from exoraw.assays.flow.steps.scales import BatchScales
 from exoraw.assays.flow.steps.tube import Cleaned, Tube, compensated, read_tube
@@ -147,7 +146,7 @@ def _axes(tube: Tube, params: GateParams, data: Mapping[str, Any]) -> dict[str, 
 
 def _automatic(data: Mapping[str, Any], sample: str) -> Automatic:
     """Return the gates that were found, whatever a person decided since."""
-    pair = pair_of(data, sample) or {}
+    pair = data["matched"].get(data["assignment"].get(sample)) or data["general"]
     borders = {dye: axis.get("automatic", axis["threshold"]) for dye, axis in pair.items()}
     sources = {dye: str(axis.get("found_on", axis["source"])) for dye, axis in pair.items()}
     off = data["debris_state"] == "off"

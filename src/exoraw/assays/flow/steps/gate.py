@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import (
+    CorrectionInput,
     Earlier,
     FileInput,
     Finding,
@@ -25,6 +26,9 @@ from exoraw.assays.flow.fcs import FcsData
 from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.panel import Match
 from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
+from exoraw.assays.flow.review.applied import ROLE, InForce, by_hand, in_force, marked
+from exoraw.assays.flow.review.cleaning import clean_with_outline, outline_findings
+from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.evidence import pictures
 from exoraw.assays.flow.steps.gated import Gated, GateParams
@@ -35,7 +39,6 @@ from exoraw.assays.flow.steps.recorded import thresholds_of
 from exoraw.assays.flow.steps.tube import (
     SATURATED_SHARE,
     TubeParams,
-    clean,
     compensated,
     of_sample,
     read_tube,
@@ -50,7 +53,7 @@ class Gate:
     """Gate every stained tube: vehicle controls are samples too."""
 
     name: str = "gate"
-    version: int = 5
+    version: int = 4
     columns: tuple[str, ...] = ("control_role", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
@@ -68,10 +71,12 @@ class Gate:
                 "thresholds": (TaskInput(thresholds_key(study.pipeline, batch)),),
             }
             for row in batch.gated:
+                made = corrections_for(study.corrections, sample=row.sample, batch=batch.name)
+                own = tuple(CorrectionInput(one) for reach, one in made if reach == "sample")
                 yield Unit(
                     key=gate_key(study.pipeline, row),
                     samples=(row.sample,),
-                    inputs={"tube": (FileInput(row.files[0], row.dataset),), **earlier},
+                    inputs={"tube": (FileInput(row.files[0], row.dataset),), ROLE: own, **earlier},
                     params=params,
                 )
 
@@ -86,8 +91,11 @@ class Gate:
         file = inputs.file("tube")
         tube = read_tube(file, params.tube)
         signal, matrix, remarks = compensated(tube, decision.data)
-        cleaned = clean(tube, _debris(thresholds.data), singlets=params.tube.cleaning.singlets)
-        own = pair_of(thresholds.data, sample)
+        made = in_force(thresholds.data, inputs.corrections.get(ROLE, ()), sample, params.tube.dyes)
+        cleaned = clean_with_outline(
+            tube, _debris(thresholds.data), made.gates.outline, singlets=params.tube.cleaning.singlets
+        )
+        own = pair_of(thresholds.data, sample, made)
         pair = None if own is None else (own["annexin"]["threshold"], own["dead"]["threshold"])
         counted = _count(signal[cleaned.singlets], pair, params)
         gated = Gated(
@@ -103,23 +111,24 @@ class Gate:
         )
         findings = [*tube.findings, *remarks, *cleaned.findings, *_inherited((thresholds, decision))]
         findings += _own_findings(gated, thresholds.data)
+        findings += [*made.findings(params.tube.dyes, own or {}), *outline_findings(tube, made.gates.outline)]
         if own is not None:
             findings += tube_findings(
                 signal[cleaned.singlets], thresholds_of(own), (tube.floors[0], tube.floors[1])
             )
         return Outcome(
-            measurements=list(measurements(gated, params)),
+            measurements=list(marked(measurements(gated, params), made.gates, _of_gates(params))),
             objects=population_rows(gated, params, own),
             findings=_unique(of_sample(findings, sample)),
             artefacts=list(pictures(gated, thresholds.data)),
-            data=_facts(gated, thresholds.data),
+            data={**_facts(gated, thresholds.data), **made.facts},
         )
 
 
-def pair_of(data: Mapping[str, Any], sample: str) -> Mapping[str, Any] | None:
-    """The batch's thresholds for this tube: those of its treatment where that has controls of its own."""
+def pair_of(data: Mapping[str, Any], sample: str, made: InForce) -> Mapping[str, Any] | None:
+    """The thresholds for this tube: by hand, else of its treatment's own controls, else of the batch."""
     treatment = data["assignment"].get(sample)
-    pair: Mapping[str, Any] = data["matched"].get(treatment) or data["general"]
+    pair: Mapping[str, Any] = by_hand(data["matched"].get(treatment) or data["general"], made.gates)
     found = pair["annexin"]["threshold"] is not None and pair["dead"]["threshold"] is not None
     return pair if found else None
 
@@ -128,6 +137,12 @@ def _debris(data: Mapping[str, Any]) -> DebrisGate | None:
     if data["debris_state"] == "off":
         return None
     return DebrisGate(data["debris"], data["debris_state"], 0.0, None, None, None, 0)
+
+
+def _of_gates(params: GateParams) -> frozenset[str]:
+    """Measures and populations that the borders decide."""
+    named = (f"population:{name}" for name in params.quadrants.names)
+    return frozenset(("quadrant_share", "apoptotic_share", "viable_share", *named))
 
 
 def _count(signal: FloatArray, pair: tuple[float, float] | None, params: GateParams) -> Quadrants | None:

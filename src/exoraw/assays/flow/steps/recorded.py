@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from exoraw.assays.flow.review.applied import BESIDE, BY_HAND
 from exoraw.assays.flow.threshold_pair import AnnexinThresholds, Axis, AxisThreshold
 
 FIXED = "fixed in the settings"
@@ -32,5 +33,6 @@ def _axis_data(axis: AxisThreshold) -> dict[str, Any]:
 
 
 def _axis(name: Axis, data: Mapping[str, Any]) -> AxisThreshold:
-    source = "none" if data["source"] == FIXED else data["source"]
-    return AxisThreshold(**{**data, "axis": name, "source": source, "candidates": ()})
+    source = "none" if data["source"] in (FIXED, BY_HAND) else data["source"]
+    found = {key: value for key, value in data.items() if key not in BESIDE}
+    return AxisThreshold(**{**found, "axis": name, "source": source, "candidates": ()})

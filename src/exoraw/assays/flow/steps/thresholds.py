@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from exoraw.assays.contract import Finding, Input, Inputs, Outcome, Params, TaskInput, Unit
+from exoraw.assays.contract import CorrectionInput, Finding, Input, Inputs, Outcome, Params, TaskInput, Unit
 from exoraw.assays.flow.annexin import (
     AnnexinThresholds,
     AxisThreshold,
@@ -26,6 +26,9 @@ from exoraw.assays.flow.controls import (
 )
 from exoraw.assays.flow.debris import DebrisGate, debris_gate
 from exoraw.assays.flow.panel import UnknownChannelError
+from exoraw.assays.flow.review.applied import ROLE, batch_by_hand
+from exoraw.assays.flow.review.cleaning import clean_with_outline
+from exoraw.assays.flow.review.decided import Gates, corrections_for, decided, together
 from exoraw.assays.flow.settings import FlowSettings, Scale
 from exoraw.assays.flow.steps.compensate import single_stain_tubes
 from exoraw.assays.flow.steps.control_picture import control_picture
@@ -40,7 +43,7 @@ from exoraw.assays.flow.steps.planning import (
 )
 from exoraw.assays.flow.steps.recorded import as_data
 from exoraw.assays.flow.steps.scales import batch_scales
-from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.steps.tube import TubeParams, compensated, read_tube
 from exoraw.assays.flow.strategies import AnnexinPI, Thresholds
 from exoraw.assays.flow.treatments import (
     TREATMENT_COLUMNS,
@@ -85,7 +88,7 @@ class FindThresholds:
     """Find the batch's debris gate and thresholds, and those of treatments with their own controls."""
 
     name: str = "thresholds"
-    version: int = 4
+    version: int = 3
     columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -106,6 +109,8 @@ class FindThresholds:
                 role: tuple(item for _, item in present(rows, files)) for role, rows in chosen.items()
             }
             inputs["compensation"] = (TaskInput(compensate_key(study.pipeline, batch)),)
+            made = corrections_for(study.corrections, sample=None, batch=batch.name)
+            inputs[ROLE] = tuple(CorrectionInput(one) for _, one in made)
             yield Unit(
                 key=thresholds_key(study.pipeline, batch),
                 samples=(),
@@ -124,11 +129,13 @@ class FindThresholds:
         assert isinstance(params, ThresholdParams)
         decision = inputs.one_earlier("compensation")
         assert decision is not None
+        made = decided(inputs.corrections.get(ROLE, ()), sample=None, batch=unit.payload["batch"])
+        gates = together(made)
         controls, findings = _read_controls(inputs, params, decision.data)
         findings += _absent_controls(unit.payload["absent"])
         gate = _debris(controls) if params.tube.cleaning.debris else None
         findings += list(gate.findings) if gate else []
-        pools = {role: _pooled(role, found, gate, params) for role, found in controls.items() if found}
+        pools = {role: _pooled(role, found, gate, gates, params) for role, found in controls.items() if found}
         seed = seed_of(self.name, unit.key)
         floors = _floors(controls)
         general = _find(pools, params.thresholds, seed, floors)
@@ -155,10 +162,13 @@ class FindThresholds:
             "channels": _channels(controls),
             **scales.as_data(),
         }
+        used = _as_set(general, gates)
+        used_matched = {treatment: _as_set(found, gates) for treatment, found in matched.items()}
         picture = control_picture(
-            unit.payload["batch"], unit.payload["names"], pools, general, matched, scales
+            unit.payload["batch"], unit.payload["names"], pools, used, used_matched, scales
         )
-        findings += [*general.findings, *_matched_findings(matched)]
+        findings += [*used.findings, *_matched_findings(used_matched)]
+        data |= batch_by_hand(data, made)
         return Outcome(findings=findings, artefacts=picture, data=data, seed=seed)
 
 
@@ -265,12 +275,14 @@ def _debris(controls: Mapping[str, list[Control]]) -> DebrisGate | None:
 
 
 def _pooled(
-    role: str, found: Iterable[Control], gate: DebrisGate | None, params: ThresholdParams
+    role: str, found: Iterable[Control], gate: DebrisGate | None, by_hand: Gates, params: ThresholdParams
 ) -> FloatArray:
     """(n, 2) compensated signal of the single cells of all tubes of a role."""
     pieces = []
     for control in found:
-        cleaned = clean(control.tube, gate, singlets=params.tube.cleaning.singlets)
+        cleaned = clean_with_outline(
+            control.tube, gate, by_hand.outline, singlets=params.tube.cleaning.singlets
+        )
         signal = control.signal[cleaned.singlets]
         every = max(1, len(signal) // TREATED_POOL_EVENTS) if role == TREATED else 1
         pieces.append(signal[::every])
@@ -302,21 +314,26 @@ def _find(
         min_events=wanted.minimum_control_events,
         bootstraps=wanted.bootstraps,
     )
-    return _with_fixed(annexin_thresholds(tubes, settings=settings, seed=seed, floors=floors), wanted)
+    found = annexin_thresholds(tubes, settings=settings, seed=seed, floors=floors)
+    return _with_fixed(found, wanted.annexin, wanted.dead)
 
 
-def _with_fixed(found: AnnexinThresholds, wanted: Thresholds) -> AnnexinThresholds:
+def _as_set(found: AnnexinThresholds, gates: Gates) -> AnnexinThresholds:
+    """The borders as they are used: those that a person dragged in the place of those that were found."""
+    return _with_fixed(found, gates.borders.get("annexin"), gates.borders.get("dead"))
+
+
+def _with_fixed(found: AnnexinThresholds, annexin: float | None, dead: float | None) -> AnnexinThresholds:
     """Put a person's fixed borders in the place of those that were found; the rivals stay visible."""
-    if wanted.annexin is None and wanted.dead is None:
+    if annexin is None and dead is None:
         return found
-    annexin, dna = _fixed(found.annexin, wanted.annexin), _fixed(found.dna, wanted.dead)
     kept = tuple(
         remark
         for remark in found.findings
-        if not (remark.entity == "axis:annexin" and wanted.annexin is not None)
-        and not (remark.entity == "axis:dna" and wanted.dead is not None)
+        if not (remark.entity == "axis:annexin" and annexin is not None)
+        and not (remark.entity == "axis:dna" and dead is not None)
     )
-    return AnnexinThresholds(annexin, dna, kept)
+    return AnnexinThresholds(_fixed(found.annexin, annexin), _fixed(found.dna, dead), kept)
 
 
 def _fixed(axis: AxisThreshold, value: float | None) -> AxisThreshold:
