@@ -99,7 +99,7 @@ def spillover_from_single_stains(
     problems: list[str] = []
     for name, events in stains.items():
         try:
-            found.append(_populations(name, names.index(name), events, negative))
+            found.append(stain_populations(name, names.index(name), events, negative))
         except (SpilloverError, DensityError) as error:
             problems.append(f"{name}: {error}")
     if problems:
@@ -110,14 +110,25 @@ def spillover_from_single_stains(
         shift = populations.median_positive - populations.median_negative
         matrix[primary] = shift / shift[primary]
     spillover = Spillover(names, matrix, source)
-    remarks = [remark for populations in found for remark in _weak(populations)]
+    remarks = [remark for populations in found for remark in weak_stain(populations)]
     return SpilloverEstimate(spillover, tuple(found), (*remarks, *implausible_spillover(spillover)))
 
 
-def _populations(
+def stain_populations(
     channel: str, primary: int, events: FloatArray, negative: FloatArray | None
 ) -> StainPopulations:
-    """Split a tube into positive and negative events by its primary channel."""
+    """Split a tube into positive and negative events by its primary channel.
+
+    Parameters
+    ----------
+    channel, primary : name and column of the dye's own channel
+    events, negative : (n, channels) linear; negative None takes the tube's own negative events
+
+    Raises
+    ------
+    SpilloverError : no positive population, too few negative events, or positives dimmer than negatives
+    DensityError : too few finite events to look for populations
+    """
     tube = _finite(events)
     reference = None if negative is None else _finite(negative)
     threshold = _threshold(tube[:, primary], None if reference is None else reference[:, primary])
@@ -161,7 +172,8 @@ def _finite(events: FloatArray) -> FloatArray:
     return values[np.isfinite(values).all(axis=1)]
 
 
-def _weak(populations: StainPopulations) -> list[Finding]:
+def weak_stain(populations: StainPopulations) -> list[Finding]:
+    """Remark on few positive events, and on positive events that are hardly brighter than the negative."""
     remarks = []
     if populations.n_positive < WEAK_EVENTS:
         message = (
