@@ -6,6 +6,7 @@ from exoraw.assays.contract import FindingKind
 from exoraw.assays.flow.fcs import FINDINGS as READER
 from exoraw.assays.flow.gate_findings import FINDING_KINDS as GATES
 from exoraw.assays.flow.markers.findings import FINDING_KINDS as MARKERS
+from exoraw.assays.flow.quality.findings import FINDING_KINDS as QUALITY
 from exoraw.assays.flow.review.applied import CORRECTION_KINDS
 from exoraw.assays.flow.viability import FINDING_KINDS as VIABILITY
 
@@ -97,5 +98,5 @@ STEPS = (
     ),
 )
 
-_ALL = (*READER, *GATES, *STEPS, *VIABILITY, *MARKERS, *CORRECTION_KINDS)
+_ALL = (*READER, *GATES, *STEPS, *QUALITY, *VIABILITY, *MARKERS, *CORRECTION_KINDS)
 FINDING_KINDS = tuple({kind.code: kind for kind in _ALL}.values())

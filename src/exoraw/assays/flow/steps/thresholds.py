@@ -88,7 +88,7 @@ class FindThresholds:
     """Find the batch's debris gate and thresholds, and those of treatments with their own controls."""
 
     name: str = "thresholds"
-    version: int = 3
+    version: int = 4
     columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
