@@ -15,6 +15,7 @@ import numpy.typing as npt
 from exoraw.assays.blot.reading.findings import finding
 from exoraw.assays.contract import Finding
 
+SLAB = 1_000_000  # pixels that are compared at a time
 LOOKED_AT = 2_000_000  # pixels for histograms, evenly spread: more change no conclusion
 COLOURED = 0.04  # difference between colours, of full scale, below which a pixel counts as grey (JPEG: 2 %)
 PHOTOGRAPH = 0.02  # share of coloured pixels above which the picture itself is coloured
@@ -82,8 +83,10 @@ def drawing_findings(pixels: npt.NDArray[Any]) -> tuple[Finding, ...]:
     jump = STROKE * (float(pixels.max()) - float(pixels.min()))
     if jump <= 0.0 or min(pixels.shape) < PLACE:
         return ()
-    dense = np.concatenate([_strokes_by_place(part, jump) for part in _slabs(pixels)])
-    places = int(np.count_nonzero(dense >= DRAWN))
+    places = 0
+    for part in _slabs(pixels):
+        if np.ptp(part) > jump:
+            places += int(np.count_nonzero(_strokes_by_place(part, jump) >= DRAWN))
     if places < LEAST_PLACES:
         return ()
     message = f"Thin strokes that stand out by most of the range fill {places} places of the picture."
@@ -91,9 +94,9 @@ def drawing_findings(pixels: npt.NDArray[Any]) -> tuple[Finding, ...]:
 
 
 def _slabs(pixels: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.float32]]:
-    """The picture in slabs of whole places, a few million pixels each."""
+    """The picture in slabs of whole places."""
     rows, columns = pixels.shape
-    height = max(1, 4_000_000 // columns // PLACE) * PLACE
+    height = max(1, SLAB // columns // PLACE) * PLACE
     for top in range(0, rows - PLACE + 1, height):
         yield pixels[top : top + height].astype(np.float32)
 

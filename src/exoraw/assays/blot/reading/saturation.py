@@ -10,7 +10,8 @@ import numpy.typing as npt
 PLATEAU = 8  # pixels that must share the maximum before it counts as a ceiling
 NEIGHBOURS = 8  # next lower values that occur: a ceiling towers over them, the tip of a histogram does not
 TOWERS = 3.0  # times the fullest of those
-_SPARE = 4_096  # first look at this many of the largest values is usually enough
+_SPARE = 4_096  # of the largest values: more do not change which of them are the next lower ones
+_LARGE, _SAMPLED = 4_000_000, 100_000  # pixels
 
 
 def saturation_ceiling(pixels: npt.NDArray[Any], *, plateau: int = PLATEAU) -> float | None:
@@ -39,8 +40,13 @@ def saturation_ceiling(pixels: npt.NDArray[Any], *, plateau: int = PLATEAU) -> f
 
 
 def _largest_below(pixels: npt.NDArray[Any], top: Any, number: int) -> npt.NDArray[Any]:
-    """The `number` largest values below the maximum."""
-    below = pixels[pixels < top]
+    """The `number` largest values below the maximum; of a large picture only the brightest are copied."""
+    below = pixels.ravel()
+    if below.size > _LARGE:
+        floor = np.percentile(below[:: below.size // _SAMPLED], 99.0)
+        brightest = below[below >= floor]
+        below = brightest if np.count_nonzero(brightest < top) >= number else below
+    below = below[below < top]
     kept = min(number, below.size)
     largest: npt.NDArray[Any] = np.partition(below, below.size - kept)[-kept:] if kept else below
     return largest

@@ -30,7 +30,7 @@ WHITE_ZERO, BLACK_ZERO, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
 _UNIT_UM = {2: 25_400.0, 3: 10_000.0}  # inch, centimetre
 SCREEN_DPI = (72.0, 75.0, 96.0)  # what programs write that do not know
 _NEAR = 0.01
-_MAKERS = ("Alpha Innotech", "LI-COR", "Bio-Rad", "Azure", "Syngene", "UVP", "Vilber")
+_MAKERS = ("Alpha Innotech",)
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,8 @@ def capture_of(page: Directory) -> tuple[Capture, tuple[Finding, ...]]:
     size, remarks = _pixel_size(page)
     exposure = page.ratio(EXPOSURE)
     sensible = exposure is not None and math.isfinite(exposure) and exposure > 0
-    make = page.text(MAKE) or next((name for name in _MAKERS if name in page.text(DOCUMENT)), "")
+    named = page.text(DOCUMENT)  # Alpha Innotech signs here; others keep a file name here, which says nothing
+    make = page.text(MAKE) or (named if named in _MAKERS else "")
     if page.damaged:
         tags = ", ".join(str(code) for code in page.damaged[:10])
         remarks = (*remarks, finding("tag_unreadable", f"Tags that point outside the file: {tags}."))
