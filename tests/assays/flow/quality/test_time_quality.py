@@ -193,6 +193,15 @@ def test_a_coarse_clock_makes_no_false_clogs(rng):
     assert time_quality(np.floor(time * 10), signals, names=NAMES).keep.all()
 
 
+def test_a_clock_that_stops_at_its_end_makes_no_burst(rng):
+    time, signals = steady(rng)
+    quality = time_quality(np.minimum(np.floor(time * 100), 2_047.0), signals, names=NAMES)
+    assert quality.keep.all()
+    (said,) = quality.findings
+    assert said.code == "time_absent"
+    assert "stops" in said.message
+
+
 @pytest.mark.parametrize("n", [0, 1, 200, 1_400])
 def test_too_few_events_are_all_kept_and_said(rng, n):
     time, signals = steady(rng, n=n)

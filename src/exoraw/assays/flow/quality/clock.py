@@ -16,6 +16,8 @@ IntArray = npt.NDArray[np.integer[Any]]
 LARGE_STEP_BACK = 0.05  # of the clock's range: more than the order of a few events that came together
 MOST_RESTARTS = 100  # clocks run over a few times; more large steps back are a file in another order
 FEWEST_TICKS = 20  # a clock with fewer readings tells no rate
+STOPPED_SHARE, STOPPED_TIMES = 0.02, 20.0  # of the events, and of a usual reading, on the last one
+SAMPLED_STEPS = 5_000  # evenly spread, of which the tick is taken
 CROWDED_TICK = 3.0  # events that share a reading on average: the clock is read in packets
 
 
@@ -97,20 +99,29 @@ def _spread(clock: Clock) -> Clock:
     elapsed = clock.elapsed
     assert elapsed is not None
     starts = np.flatnonzero(np.diff(elapsed, prepend=-1.0) > 0)
-    if starts.size < FEWEST_TICKS:
-        message = (
-            f"The Time channel has only {starts.size} different readings; the order of the events stands in "
-            "for time and the flow rate was not judged."
-        )
+    counts = np.diff(starts, append=elapsed.size)
+    trouble = _too_few_readings(counts)
+    if trouble:
+        message = f"{trouble}; the order of the events stands in for time and the flow rate was not judged."
         remark = Finding("time_absent", "info", message, value=float(starts.size), limit=float(FEWEST_TICKS))
         return Clock(clock.order, None, 0.0, clock.backwards, (*clock.findings, remark))
     steps = np.diff(elapsed[starts])
     crowded = elapsed.size / starts.size >= CROWDED_TICK
-    tick = float(np.median(steps) if crowded else np.percentile(steps, 1))
-    counts = np.diff(starts, append=elapsed.size)
+    sample = steps[:: max(1, steps.size // SAMPLED_STEPS)]
+    tick = float(np.median(sample) if crowded else np.percentile(sample, 1))
     place = np.arange(elapsed.size) - np.repeat(starts, counts)
     width = np.repeat(np.minimum(tick, np.append(steps, tick)) / counts, counts)
     return replace(clock, elapsed=elapsed + place * width, tick=tick)
+
+
+def _too_few_readings(counts: IntArray) -> str:
+    """What is wrong with a clock whose readings these numbers of events share; "" where nothing is."""
+    if counts.size < FEWEST_TICKS:
+        return f"The Time channel has only {counts.size} different readings"
+    total, last = int(counts.sum()), int(counts[-1])
+    if last > STOPPED_SHARE * total and last > STOPPED_TIMES * np.median(counts):
+        return f"The clock reaches its end and stops: {last:,} of {total:,} events share its last reading"
+    return ""
 
 
 def _without(what: str) -> Clock:
