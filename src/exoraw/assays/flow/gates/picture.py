@@ -24,6 +24,7 @@ from exoraw.study.words import shown
 PANEL, GAP, TOP, FOOT = 2.3, 0.62, 0.95, 0.5  # inches
 LABELS = 0.45  # over a panel
 PER_ROW = 4
+LABEL_PAD = 4  # points between the numbers of an axis and its name
 SHADE = 0.07  # of the colour of gates, over what a gate holds
 BACKGATED = "#b83280"  # events of the chosen population over the density
 MOST_BACKGATED = 1_500
@@ -140,6 +141,7 @@ def _map(
 ) -> None:
     density(plot, axes, signal[step.before])
     frame(plot, axes, small=True)
+    plot.yaxis.labelpad = LABEL_PAD
     if isinstance(step.named.gate, Boolean):
         _dots(plot, axes, signal[step.inside])
         return
@@ -185,9 +187,10 @@ def _label(plot: MplAxes, step: Step) -> None:
     parent = step.named.parent or ALL_EVENTS
     parent = parent if len(parent) <= LONGEST_NAME else f"{parent[: LONGEST_NAME - 1]}…"
     outside = " (outside)" if step.named.outside else ""
+    colour_of_events = ", violet" if isinstance(step.named.gate, Boolean) else ""
     lines = (
         (1.1, f"{name}{outside}", 8.0, "bold", INK),
-        (1.025, f"{share} of {parent}; {count:,}", 6.5, "normal", QUIET),
+        (1.025, f"{share} of {parent}; {count:,}{colour_of_events}", 6.5, "normal", QUIET),
     )
     for height, text, size, weight, colour in lines:
         plot.text(
