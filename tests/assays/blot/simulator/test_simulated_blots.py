@@ -18,6 +18,7 @@ from exoraw.assays.blot.simulator import (
     simulate_chip_gel,
     simulate_ev_markers,
     simulate_experiment,
+    simulate_studies,
 )
 from exoraw.assays.blot.simulator.drawing import Band, draw_band, recorded
 from exoraw.assays.blot.simulator.tiff_writer import Shot, write_tiff
@@ -51,13 +52,20 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(tmp_path: Pa
 def test_every_row_has_its_file_and_every_picture_reads_bright(tmp_path: Path, preset: str) -> None:
     simulated = SIMULATORS[preset](tmp_path, 3)
     assert len({row["sample"] for row in simulated.rows}) == len(simulated.rows)
-    assert all((tmp_path / row["file"]).is_file() for row in simulated.rows)
+    assert all((tmp_path / file).is_file() for row in simulated.rows for file in row["file"].split(";"))
     for blot in simulated.settings["blots"]:
         for band in blot["bands"].values():
             image = read_image(tmp_path / band["image"])
             assert image.polarity == "signal bright"
             assert image.exposure_s is not None
             assert image.pixel_size_um == pytest.approx(120.0)
+
+
+def test_all_studies_lie_side_by_side_without_sharing_a_name(tmp_path: Path) -> None:
+    studies = simulate_studies(tmp_path, 3)
+    assert [study.preset for study in studies] == list(SIMULATORS)
+    samples = [row["sample"] for study in studies for row in study.rows]
+    assert len(set(samples)) == len(samples) == 18 + 6 + 12
 
 
 def test_a_band_has_exactly_the_volume_it_was_given() -> None:
@@ -147,7 +155,7 @@ def test_every_second_membrane_says_that_zero_is_white(tmp_path: Path) -> None:
 def test_markers_are_present_in_exosomes_and_calnexin_is_not(tmp_path: Path) -> None:
     truth = simulate_ev_markers(tmp_path, 9).truth
     for marker in ("CD63", "CD81", "TSG101", "Calnexin"):
-        assert truth[("exosomes 2", "present", f"band:{marker}")] == float(marker != "Calnexin")
+        assert truth[("EV 2", "present", f"band:{marker}")] == float(marker != "Calnexin")
         assert truth[("lysate 2", "present", f"band:{marker}")] == 1.0
 
 

@@ -42,7 +42,7 @@ def simulate_ev_markers(raw: Path, seed: int) -> Simulated:
     seed : of everything that is drawn; the same seed gives the same bytes
     """
     rng = np.random.default_rng(seed)
-    names = [f"{kind} {n}" for kind in ("lysate", "exosomes") for n in range(1, PREPARATIONS + 1)]
+    names = [f"{kind} {n}" for kind in ("lysate", "EV") for n in range(1, PREPARATIONS + 1)]
     faults = Faults(slope=rng.uniform(-0.02, 0.02), smile=rng.uniform(-8, 8), gradient=0.08, dust=12)
     membrane = lay_lanes(rng, len(names) + 1, faults)
     truth: dict[tuple[str, str, str], float] = {}
@@ -66,15 +66,15 @@ def simulate_ev_markers(raw: Path, seed: int) -> Simulated:
     }
     blot = {"replicate": 1, "lanes": ["ladder", *names], "bands": bands_entry}
     return Simulated(
-        "ev_markers", _rows(names, images["CD63"]), ("preparation_kind",), truth, {"blots": [blot]}
+        "ev_markers", _rows(names, ";".join(images.values())), ("preparation_kind",), truth, {"blots": [blot]}
     )
 
 
-def _rows(names: list[str], image: str) -> tuple[dict[str, str], ...]:
+def _rows(names: list[str], images: str) -> tuple[dict[str, str], ...]:
     return tuple(
         {
             "sample": name,
-            "file": image,
+            "file": images,
             "membrane": "1",
             "lane": str(lane),
             "preparation_kind": name.split()[0],

@@ -130,7 +130,8 @@ def _write_membrane(
     ]
     names = [f"{group.name} {number}" for group in design.groups]
     stain = _write_stain(raw, rng, membrane, loaded, number, shot) if design.total_protein else ""
-    _note_rows(sheet, design, number, names, probed[0].path)
+    images = [item.path for item in probed] + [stain] * bool(stain)
+    _note_rows(sheet, design, number, names, ";".join(images))
     sheet.blots.append(_blot_entry(number, names, probed, stain))
     sheet.truth.update(_truth(names, probed, amounts))
 
@@ -216,12 +217,12 @@ def _write_stain(
 # ----------------------------------------------------------------- what is known of it
 
 
-def _note_rows(sheet: _Sheet, design: BlotDesign, number: int, names: list[str], image: str) -> None:
+def _note_rows(sheet: _Sheet, design: BlotDesign, number: int, names: list[str], images: str) -> None:
     for lane, (group, name) in enumerate(zip(design.groups, names, strict=True), start=2):
         sheet.rows.append(
             {
                 "sample": name,
-                "file": image,
+                "file": images,
                 "membrane": str(number),
                 "lane": str(lane),
                 "treatment": group.name,
