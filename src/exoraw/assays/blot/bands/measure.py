@@ -1,93 +1,147 @@
-"""From a row with its lanes to its bands: profiles, volumes, noise, saturation."""
+"""From a row with its lanes to its bands: profiles, volumes, noise, saturation, remarks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exoraw.assays.blot.background.blanks import blank_noise
-from exoraw.assays.blot.background.methods import Background, LaneProfile, lane_profiles
+from exoraw.assays.blot.background.methods import MEMBERS, Background, LaneProfile, lane_profiles
+from exoraw.assays.blot.background.regions import ball_strip, between_lanes, box_border
 from exoraw.assays.blot.background.window import Window
-from exoraw.assays.blot.bands.interval import interval, uncertainty
+from exoraw.assays.blot.bands.band_findings import BandView, band_findings
+from exoraw.assays.blot.bands.interval import Surroundings, interval
+from exoraw.assays.blot.bands.molecular_weight import MwCalibration
 from exoraw.assays.blot.bands.record import Band, Box, MethodVolume
-from exoraw.assays.blot.bands.saturation import ceiling_of, saturated_fraction
-from exoraw.assays.blot.lanes.arrays import AnyImage
+from exoraw.assays.blot.lanes.arrays import AnyImage, FloatArray
 from exoraw.assays.blot.lanes.geometry import Lane, Row
 from exoraw.assays.blot.lanes.strip import Strip, cut_strip
+from exoraw.assays.blot.reading.saturation import ceiling_fraction, saturation_ceiling
 
 HALF_SIGMAS, LEAST_HALF = 16.0, 60  # rows on either side of the line: sigmas of the row, and pixels
 
 
-def measure_row(image: AnyImage, number: int, row: Row, background: Background) -> list[Band]:
-    """Return the bands of a row.
+@dataclass(frozen=True)
+class Asked:
+    """How the bands of an image are measured.
+
+    Parameters
+    ----------
+    background : method behind the adjusted volume
+    ceiling : value of clipped pixels of the whole image, None where none was seen
+    ladder : from height to molecular weight, None without a ladder
+    """
+
+    background: Background = "consensus"
+    ceiling: float | None = None
+    ladder: MwCalibration | None = None
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A row of the image, straightened, with the profiles of its lanes."""
+
+    image: AnyImage
+    number: int
+    row: Row
+    strip: Strip
+    profiles: tuple[LaneProfile, ...]
+    noise: FloatArray
+    ball: FloatArray | None
+
+
+def measure_row(image: AnyImage, number: int, row: Row, asked: Asked) -> list[Band]:
+    """Return the bands of a row, one for every lane, in the order of the lanes.
 
     Parameters
     ----------
     image : (rows, columns) raw signal, bands bright
     number : of the row, from 1
     row : its line and its lanes
-    background : method behind the adjusted volume
+    asked : method of background, ceiling, ladder
     """
-    x0, x1 = min(lane.x0 for lane in row.lanes), max(lane.x1 for lane in row.lanes)
-    sigma = row.trace.sigma
-    half = max(LEAST_HALF, int(HALF_SIGMAS * sigma))
-    strip = cut_strip(image, row.trace.y, half, slice(x0, x1), row.pitch)
-    profiles = lane_profiles(strip, row.lanes, sigma)
-    white = np.array([_white(strip, lane, p) for lane, p in zip(row.lanes, profiles, strict=True)])
-    noise = blank_noise(profiles, white)
-    return [
-        _band(number, lane, _Found(image, row, strip, profile, float(w), float(n)), background)
-        for lane, profile, w, n in zip(row.lanes, profiles, white, noise, strict=True)
-    ]
+    half = max(LEAST_HALF, int(HALF_SIGMAS * row.trace.sigma))
+    strip = cut_strip(image, row.trace.y, half, slice(row.x0, row.x1), row.pitch)
+    profiles = lane_profiles(strip, row.lanes, row.trace.sigma)
+    white = np.array([_pixel_noise(strip, lane, p) for lane, p in zip(row.lanes, profiles, strict=True)])
+    ball = ball_strip(image, row, strip) if asked.background == "rolling_ball" else None
+    seen = _Seen(image, number, row, strip, profiles, blank_noise(profiles, white), ball)
+    return [_band(seen, index, asked, float(noise)) for index, noise in enumerate(white)]
 
 
-def _white(strip: Strip, lane: Lane, profile: LaneProfile) -> float:
-    box = strip.noise[profile.window.rows, lane.x0 : lane.x1]
-    return float(np.sqrt(np.sum(box**2)))
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A lane's profile, where the strip lies in the image, and the noise of its band."""
-
-    image: AnyImage
-    row: Row
-    strip: Strip
-    profile: LaneProfile
-    white: float
-    blank: float
-
-
-def _band(number: int, lane: Lane, found: _Found, background: Background) -> Band:
-    volumes = found.profile.volumes()
-    members = list(volumes.values())
-    adjusted = float(np.median(members)) if background == "consensus" else volumes[background]
-    window, fit, strip = found.profile.window, found.profile.fit, found.strip
-    volume = float(strip.pixels[window.rows, lane.x0 : lane.x1].sum())
-    box = _box(found.row, lane, window, strip.centre, len(found.image))
-    raw = found.image[box[1] : box[3], box[0] : box[2]]
-    parts = uncertainty(adjusted, members, found.white, found.blank)
-    return Band(
+def _band(seen: _Seen, index: int, asked: Asked, pixels: float) -> Band:
+    lane, profile, blank = seen.row.lanes[index], seen.profiles[index], float(seen.noise[index])
+    volume, methods = _volumes(seen, lane, profile, asked.background)
+    members = tuple(method.adjusted for method in methods if method.method in MEMBERS)
+    chosen = [method.adjusted for method in methods if method.method == asked.background]
+    adjusted = chosen[0] if chosen else float(np.median(members))
+    around = Surroundings(members, pixels, blank, *_surroundings(profile))
+    box = _box(seen, lane, profile.window)
+    raw = seen.image[box[1] : box[3], box[0] : box[2]]
+    height = seen.row.trace.at(lane.centre) + profile.fit.middle - seen.strip.centre
+    band = Band(
         lane=lane.number,
-        row=number,
+        row=seen.number,
         box=box,
         volume=volume,
         background=volume - adjusted,
         adjusted=adjusted,
-        interval=interval(adjusted, parts),
-        noise=found.blank,
-        snr=adjusted / found.blank,
-        area=(window.last - window.first + 1) * lane.width,
-        saturated_fraction=saturated_fraction(raw, ceiling_of(raw)),
-        methods=tuple(MethodVolume(name, value) for name, value in volumes.items()),
-        centre=(lane.centre, found.row.trace.at(lane.centre) + fit.middle - strip.centre),
-        sigma=(fit.above + fit.below) / 2,
+        interval=interval(adjusted, around),
+        noise=blank,
+        snr=adjusted / blank,
+        area=(profile.window.last - profile.window.first + 1) * lane.width,
+        saturated_fraction=_saturated(raw, asked.ceiling),
+        methods=methods,
+        centre=(lane.centre, height),
+        sigma=(profile.fit.above + profile.fit.below) / 2,
+        mw=asked.ladder.mass_at(height) if asked.ladder else None,
     )
+    view = BandView(band, seen.strip, lane, profile, seen.image.shape, asked.ladder)
+    return replace(band, findings=band_findings(view))
 
 
-def _box(row: Row, lane: Lane, window: Window, centre: int, height: int) -> Box:
-    line = row.trace.y[lane.x0 : lane.x1]
-    y0 = int(np.floor(line.min() + window.first - centre))
-    y1 = int(np.ceil(line.max() + window.last - centre)) + 1
-    return lane.x0, max(y0, 0), lane.x1, min(y1, height)
+def _volumes(
+    seen: _Seen, lane: Lane, profile: LaneProfile, background: Background
+) -> tuple[float, tuple[MethodVolume, ...]]:
+    window = profile.window
+    volume = float(seen.strip.pixels[window.rows, lane.x0 : lane.x1].sum())
+    methods = [MethodVolume(name, value) for name, value in profile.volumes().items()]
+    if background == "none":
+        methods.append(MethodVolume(background, volume))
+    elif background == "between_lanes":
+        methods.append(MethodVolume(background, volume - between_lanes(seen.strip, lane, window)))
+    elif background == "box_border":
+        methods.append(MethodVolume(background, volume - box_border(seen.strip, lane, window)))
+    elif background == "rolling_ball" and seen.ball is not None:
+        below = float(seen.ball[window.rows, lane.x0 : lane.x1].sum())
+        methods.append(MethodVolume(background, volume - below))
+    return volume, tuple(methods)
+
+
+def _pixel_noise(strip: Strip, lane: Lane, profile: LaneProfile) -> float:
+    box = strip.noise[profile.window.rows, lane.x0 : lane.x1]
+    return float(np.sqrt(np.sum(box**2)))
+
+
+def _surroundings(profile: LaneProfile) -> tuple[float, float]:
+    """Return the light of neighbours inside the band's window, and the background's step across it."""
+    window = profile.window
+    neighbours = float(profile.fit.neighbours[window.rows].sum()) * profile.columns
+    line = profile.baselines[0][1]
+    rows = window.last - window.first + 1
+    step = abs(float(line[window.last] - line[window.first])) / 2 * rows * profile.columns
+    return neighbours, step
+
+
+def _saturated(raw: AnyImage, ceiling: float | None) -> float:
+    own = saturation_ceiling(raw)
+    known = [value for value in (ceiling, own) if value is not None]
+    return ceiling_fraction(raw, min(known)) if known else 0.0
+
+
+def _box(seen: _Seen, lane: Lane, window: Window) -> Box:
+    line = seen.row.trace.y[lane.x0 : lane.x1]
+    y0 = int(np.floor(line.min() + window.first - seen.strip.centre))
+    y1 = int(np.ceil(line.max() + window.last - seen.strip.centre)) + 1
+    return lane.x0, max(y0, 0), lane.x1, min(y1, len(seen.image))

@@ -12,39 +12,67 @@ from exoraw.assays.blot.lanes.signal import SearchImage
 RIVAL = 0.6  # of a chosen row's signal: a further line this bright could be meant as well
 MOST_CANDIDATES = 4
 
+Lines = list[list[Row]]
+
 
 def choose_rows(
-    search: SearchImage, lanes: int, rows: int, points: Sequence[PointPair | None] | None
+    search: SearchImage, lanes: int | None, rows: int, points: Sequence[PointPair | None] | None
 ) -> tuple[RowReading, ...]:
-    """Return how every row was read, from the top of the image to its bottom.
+    """Return how every row was read.
 
     Parameters
     ----------
     search : image for the search
-    lanes, rows : how many there are
+    lanes, rows : how many there are; lanes None: they are counted
     points : first and last band of every row; None for a row, or altogether, to have it found
+
+    Returns
+    -------
+    the rows in the order of `points`; without points from the top of the image to its bottom
     """
-    if points is not None and all(pair is not None for pair in points):
-        given = [row_from_points(search, lanes, pair) for pair in points if pair is not None]
-        return tuple(RowReading(i + 1, "ok", "", row, (row.ends,)) for i, row in enumerate(given))
-    lines = automatic_rows(search, lanes, rows)
-    return _automatic(lines, rows)
+    if points is None:
+        chosen, rest = _split(automatic_rows(search, lanes, rows), rows)
+        return _readings(chosen, rest, range(1, rows + 1))
+    given: dict[int, Row] = {}
+    for number, pair in enumerate(points, start=1):
+        if pair is not None and lanes is not None:
+            given[number] = row_from_points(search, lanes, pair)
+    numbers = [number for number in range(1, len(points) + 1) if number not in given]
+    found = {number: RowReading(number, "ok", "", row, (row.ends,)) for number, row in given.items()}
+    if numbers:
+        lines = [line for line in automatic_rows(search, lanes, rows) if not _taken(line[0], given)]
+        chosen, rest = _split(lines, len(numbers))
+        found |= {reading.number: reading for reading in _readings(chosen, rest, numbers)}
+    return tuple(found[number] for number in sorted(found))
 
 
-def _automatic(lines: list[list[Row]], rows: int) -> tuple[RowReading, ...]:
-    chosen = sorted(lines[:rows], key=lambda readings: readings[0].trace.y.mean())
-    rival = lines[rows][0].strength if len(lines) > rows else 0.0
-    found = []
-    for number, readings in enumerate(chosen, start=1):
-        row = readings[0]
-        doubts = list(row.doubts)
-        if rival > RIVAL * row.strength:
-            doubts.append(f"another row is about as strong ({rival / row.strength:.0%} of this one)")
-        candidates = [reading.ends for reading in readings[:MOST_CANDIDATES]]
-        if doubts and rival:
-            candidates += [line[0].ends for line in lines[rows : rows + MOST_CANDIDATES]]
-        state: State = "needs_points" if doubts else "ok"
-        found.append(RowReading(number, state, "; ".join(doubts), row, tuple(candidates)))
-    missing = range(len(found) + 1, rows + 1)
+def _split(lines: Lines, rows: int) -> tuple[Lines, Lines]:
+    """Return the brightest lines, from the top of the image, and the others."""
+    return sorted(lines[:rows], key=lambda readings: _height(readings[0])), lines[rows:]
+
+
+def _height(row: Row) -> float:
+    return float(row.trace.y[row.x0 : row.x1].mean())
+
+
+def _taken(row: Row, given: dict[int, Row]) -> bool:
+    return any(abs(_height(row) - _height(other)) < 4 * other.trace.sigma for other in given.values())
+
+
+def _readings(chosen: Lines, rest: Lines, numbers: Sequence[int]) -> tuple[RowReading, ...]:
+    rival = rest[0][0].strength if rest else 0.0
+    found = [_reading(number, line, rival, rest) for number, line in zip(numbers, chosen, strict=False)]
+    missing = numbers[len(found) :]
     found += [RowReading(number, "needs_points", "no row of bands was found", None) for number in missing]
     return tuple(found)
+
+
+def _reading(number: int, readings: list[Row], rival: float, rest: Lines) -> RowReading:
+    row = readings[0]
+    doubts = list(row.doubts)
+    candidates = [reading.ends for reading in readings[:MOST_CANDIDATES]]
+    if rival > RIVAL * row.strength:
+        doubts.append(f"another row is about as strong ({rival / row.strength:.0%} of this one)")
+        candidates += [line[0].ends for line in rest[:MOST_CANDIDATES]]
+    state: State = "needs_points" if doubts else "ok"
+    return RowReading(number, state, "; ".join(doubts), row, tuple(candidates))

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
+from exoraw.assays.blot.lanes.count import count_lanes
 from exoraw.assays.blot.lanes.doubts import lane_doubts, lane_score
 from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row, Trace
 from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above
@@ -22,17 +23,18 @@ BEND_SHARE = 0.05  # of the distance of two points
 VISIBLE = 0.06  # of the row's bright columns
 VISIBLE_FIRST = 0.10  # before the row's line is known exactly
 CORE, RIM = 1.5, 2.8  # sigmas on either side of the line: core of a band, and the end of its rim
+LEAST_CONTRAST = 8.0  # noise of a column of the row: below it a row may be an accident
 SAME_LINE = 8.0  # pixels between two guesses that found the same row
 POINT_REACH = 0.35  # of the pitch that a border may lie off equal lanes
 
 
-def automatic_rows(search: SearchImage, lanes: int, rows: int) -> list[list[Row]]:
+def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[list[Row]]:
     """Return every line of the image that `lanes` lanes can be laid over, with its readings.
 
     Parameters
     ----------
     search : image for the search
-    lanes, rows : how many there are
+    lanes, rows : how many there are; lanes None: they are counted
 
     Returns
     -------
@@ -85,7 +87,7 @@ def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
     return _to_raw(replace(row, score=1.0), search.scale)
 
 
-def _readings(pixels: FloatArray, guess: FloatArray, lanes: int) -> list[Row]:
+def _readings(pixels: FloatArray, guess: FloatArray, lanes: int | None) -> list[Row]:
     path, weight = follow(pixels, guess, SEARCH_HALF)
     rough = np.clip(straighten(pixels, path, 8).mean(axis=0), 0, None)
     runs = runs_above(gaussian_filter1d(rough, 2.0), VISIBLE_FIRST * _bright(rough))
@@ -93,10 +95,14 @@ def _readings(pixels: FloatArray, guess: FloatArray, lanes: int) -> list[Row]:
         return []
     trace = trace_row(pixels, smooth_curve(path, weight, runs[0][0], runs[-1][1]), 8, runs[0][0], runs[-1][1])
     profile = _column_profile(pixels, trace)
-    found = partitions(profile, lanes, VISIBLE * _bright(profile))
+    doubts = _faintness(pixels, profile, trace)
+    if lanes is None:
+        lanes, uncertain = count_lanes(profile)
+        doubts += uncertain
+    found = partitions(profile, max(lanes, 1), VISIBLE * _bright(profile))
     if not found:
         return []
-    doubts = lane_doubts(profile, found)
+    doubts += lane_doubts(profile, found)
     return [_row(trace, partition, profile, doubts) for partition in found]
 
 
@@ -112,6 +118,15 @@ def _column_profile(pixels: FloatArray, trace: Trace) -> FloatArray:
     rim = np.clip(strip[off > CORE * trace.sigma].mean(axis=0), 0, None)
     profile: FloatArray = (core + rim * (_bright(core) / _bright(rim))) / 2
     return profile
+
+
+def _faintness(pixels: FloatArray, profile: FloatArray, trace: Trace) -> tuple[str, ...]:
+    """Return a doubt where the row does not rise above the noise of the picture."""
+    noise = 1.4826 * float(np.median(np.abs(np.diff(pixels, axis=1)))) / np.sqrt(2)
+    averaged = noise / np.sqrt(2 * CORE * trace.sigma + 1)
+    if _bright(profile) > LEAST_CONTRAST * averaged:
+        return ()
+    return ("nothing that looks like a row of bands stands out from the noise",)
 
 
 def _bright(profile: FloatArray) -> float:

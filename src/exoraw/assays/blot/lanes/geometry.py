@@ -69,6 +69,16 @@ class Row:
     strength: float = 1.0
 
     @property
+    def x0(self) -> int:
+        """First column of the row's lanes."""
+        return min(lane.x0 for lane in self.lanes)
+
+    @property
+    def x1(self) -> int:
+        """Column after the last of the row's lanes."""
+        return max(lane.x1 for lane in self.lanes)
+
+    @property
     def ends(self) -> PointPair:
         """First and last band, as two points that a person could have clicked."""
         first, last = self.lanes[0].centre, self.lanes[-1].centre
