@@ -14,7 +14,15 @@ from exoraw.study.view import Correction
 BY_HAND = "corrected by hand"  # source of such a border
 CORRECTED, UNUSED = "gate_corrected", "gate_correction_unused"
 BESIDE = ("automatic", "found_on")  # what stays on record of a border that was found
-NOT_GATED = frozenset({"population:all events", "population:in range"})
+NOT_GATED = frozenset(  # what no outline of the cells decides
+    (
+        "events",
+        "share_without_cleaning",
+        "population:all events",
+        "population:in range",
+        "population:steadily recorded",
+    )
+)
 ROLE = "correction"  # of the inputs
 MADE = "by_hand"  # in the data of a batch and of a tube
 
@@ -160,5 +168,5 @@ def marked(numbers: Iterable[Measurement], gates: Gates, of_gates: frozenset[str
     """
     for one in numbers:
         by_border = bool(gates.borders) and (one.measure in of_gates or one.entity in of_gates)
-        by_outline = gates.cells is not None and one.measure != "events" and one.entity not in NOT_GATED
+        by_outline = gates.cells is not None and not NOT_GATED & {one.measure, one.entity}
         yield replace(one, curated=True) if by_border or by_outline else one

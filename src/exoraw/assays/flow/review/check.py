@@ -50,7 +50,7 @@ def _value(path: str, value: object, known: list[str]) -> Iterator[Problem]:
     try:
         gates = read_gates(value) if isinstance(value, dict) else None
     except StudyError as error:
-        yield Problem("error", f"{error} Correct the file or take it back.", path, confined=True)
+        yield Problem("error", f"{error} Correct the file or remove it.", path, confined=True)
         return
     unknown = sorted(set(gates.borders) - set(known)) if gates else []
     if unknown:

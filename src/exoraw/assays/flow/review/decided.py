@@ -97,7 +97,9 @@ def read_gates(value: Mapping[str, object]) -> Gates:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"])) or "the gates"
-        raise StudyError(f"{place}: {first['msg']}; found {str(first['input'])[:60]!r}.") from error
+        unknown = first["type"] == "extra_forbidden"
+        wrong = "expected borders (dye: number) and cells (corners)" if unknown else first["msg"]
+        raise StudyError(f"{place}: {wrong}; found {str(first['input'])[:60]!r}.") from error
 
 
 def corrections_for(
@@ -125,7 +127,7 @@ def decided(corrections: Iterable[Correction], *, sample: str | None, batch: str
         try:
             made.append(Decided(one, reach, read_gates(one.value)))
         except StudyError as error:
-            raise StudyError(f"{one.path}: {error} Correct the file or take it back.") from error
+            raise StudyError(f"{one.path}: {error} Correct the file or remove it.") from error
     return tuple(made)
 
 

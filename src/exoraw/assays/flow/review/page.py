@@ -16,7 +16,6 @@ from exoraw.assays.flow.review.decided import (
     REACHES,
     Gates,
     Reach,
-    corrections_for,
     decided,
     read_gates,
     target_of,
@@ -84,10 +83,10 @@ class GatePage:
     def made(self, desk: ReviewDesk, key: str) -> Sequence[Made]:
         """Return the corrections that reach a tube, the nearest first."""
         batch, row = _place(desk, key)
-        found = corrections_for(desk.view.corrections, sample=row.sample, batch=batch.name)
+        found = decided(desk.view.corrections, sample=row.sample, batch=batch.name)
         return [
-            Made(one, _words(read_gates(one.value), _dyes(desk)), REACHES[reach])
-            for reach, one in reversed(list(found))
+            Made(one.correction, _words(one.gates, _dyes(desk)), REACHES[one.reach])
+            for one in reversed(found)
         ]
 
     def exclusion(self, desk: ReviewDesk, key: str, proposal: Proposal) -> tuple[Kind, str]:  # noqa: ARG002

@@ -142,7 +142,8 @@ def _debris(data: Mapping[str, Any]) -> DebrisGate | None:
 def _of_gates(params: GateParams) -> frozenset[str]:
     """Measures and populations that the borders decide."""
     named = (f"population:{name}" for name in params.quadrants.names)
-    return frozenset(("quadrant_share", "apoptotic_share", "viable_share", *named))
+    shares = ("quadrant_share", "apoptotic_share", "viable_share", "share_without_cleaning")
+    return frozenset((*shares, *named))
 
 
 def _count(signal: FloatArray, pair: tuple[float, float] | None, params: GateParams) -> Quadrants | None:
