@@ -111,7 +111,11 @@ def _sample(element: Element) -> WorkspaceSample:
     held = {}
     if matrix is not None and matrix.spillover is not None:
         held = {matrix.spillover.source: matrix.spillover}
-    strategy = Strategy(tree.gates, held)
+    try:
+        strategy = Strategy(tree.gates, held)
+    except GateError as error:
+        expected = f"gates of sample {shown(node.get('name'))} that fit together"
+        raise node.wrong(expected, str(error).removesuffix("."), "Correct them in FlowJo.") from error
     return WorkspaceSample(
         node.get("name"), _file(element), strategy, tree.refusals, tree.counts, axes, matrix
     )

@@ -67,7 +67,7 @@ def read_gatingml(path: str | Path) -> Strategy:
     if unknown:
         known = listed(["transformation", "spectrumMatrix", *_SHAPES])
         raise unknown[0].wrong(f"one of {known}", unknown[0].name, "It is not supported.")
-    scales = {each.get("id"): _scale(each) for each in root.all("transformation")}
+    scales = {each.get("id"): _scale(each, root, names) for each in root.all("transformation")}
     matrices = {each.get("id"): _matrix(each, names) for each in root.all("spectrumMatrix")}
     context = _Context(scales, matrices, names)
     gates = [_named(each, context) for each in root.children if each.name in _SHAPES]
@@ -119,22 +119,41 @@ def _detector(matrix: _Matrix, name: str) -> str:
     return name
 
 
-def _scale(element: Element) -> Scale:
+def _scale(element: Element, root: Element, names: Mapping[str, str]) -> Scale:
     parts = [child for child in element.children if child.name != "custom_info"]
     there = listed(child.name for child in parts)
     if len(parts) != 1 or parts[0].name not in SCALE_PARAMETERS:
         raise element.wrong(
             f"transformation {shown(element.get('id'))} to be one of {listed(SCALE_PARAMETERS)}",
             there,
-            "This transformation is not supported.",
+            f"This transformation is not supported{_users(element, root, names)}. Draw these gates on one "
+            "of the "
+            "others, or leave them out of the file.",
         )
     limits = sorted({"boundMin", "boundMax"}.intersection(element.attributes))
     if limits:
-        raise element.wrong("a transformation without bounds", listed(limits), "Bounds are not supported.")
+        advice = f"Bounds are not supported{_users(element, root, names)}; take them off."
+        raise element.wrong("a transformation without bounds", listed(limits), advice)
     try:
         return scale_of(parts[0])
     except TransformError as error:
         raise parts[0].wrong("numbers that make a scale", str(error)) from error
+
+
+def _users(transformation: Element, root: Element, names: Mapping[str, str]) -> str:
+    """The gates that stand on a transformation, in words; those of quadrants by the gate's name."""
+    wanted = transformation.get("id")
+    found = []
+    for gate in root.children:
+        waiting = list(gate.children)
+        while waiting:
+            part = waiting.pop()
+            waiting.extend(part.children)
+            if part.attributes.get("transformation-ref") == wanted:
+                word = gate.attributes.get("id", gate.name)
+                found.append(names.get(word, word))
+                break
+    return f" (gates {listed(found)} stand on it)" if found else " (no gate stands on it)"
 
 
 def _matrix(element: Element, names: Mapping[str, str]) -> _Matrix:
