@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -115,6 +116,7 @@ def overcompensated(
     values = np.asarray(compensated, dtype=np.float64)[:, columns]
     values = values[np.isfinite(values).all(axis=1)]
     remarks: list[Finding] = []
+    unlit = _levels_without_dye(values)
     for dye, name in enumerate(spillover.channels):
         try:
             floor = negative_population(values[:, dye]).upper(SIGMAS)
@@ -124,16 +126,26 @@ def overcompensated(
         if np.count_nonzero(bright) < LEAST_BRIGHT or bright.all():
             continue
         lit, dark = np.median(values[bright], axis=0), np.median(values[~bright], axis=0)
+        nothing = np.minimum(dark, unlit)  # most dim cells may carry the other dye, as live cells do CD44
         expected = spillover.matrix[dye] * (lit[dye] - dark[dye])
         notable = spillover.matrix[dye] >= NOTABLE_SPILLOVER
         notable[dye] = False
         noise = np.median(np.abs(values[~bright] - dark), axis=0) * MAD_TO_SIGMA
-        under = notable & (dark - lit > np.maximum(TWICE_SHARE * expected, noise))
+        under = notable & (nothing - lit > np.maximum(TWICE_SHARE * expected, noise))
         remarks.extend(
-            _twice(name, spillover.channels[other], float(lit[other] - dark[other]))
+            _twice(name, spillover.channels[other], float(lit[other] - nothing[other]))
             for other in np.flatnonzero(under)
         )
     return tuple(remarks)
+
+
+def _levels_without_dye(values: FloatArray) -> FloatArray:
+    """(channels,) where events without the channel's dye lie; infinite where no such population is found."""
+    levels = np.full(values.shape[1], np.inf)
+    for column in range(values.shape[1]):
+        with suppress(DensityError):
+            levels[column] = negative_population(values[:, column]).mode
+    return levels
 
 
 def residual_spillover(compensated: FloatArray, primary: int, other: int) -> float | None:
@@ -215,7 +227,7 @@ def _spilled_parts(values: FloatArray, dye: int, row: FloatArray) -> Iterator[tu
         return
     dark = np.median(values[~bright], axis=0)
     noise = np.median(np.abs(values[~bright] - dark), axis=0) * MAD_TO_SIGMA
-    lit = values[bright] - dark
+    lit = values[bright] - np.minimum(dark, _levels_without_dye(values))
     lit = lit[lit[:, dye] >= np.median(lit[:, dye])]
     for other in np.flatnonzero(row >= STATE_SPILLOVER):
         expected = row[other] * float(np.median(lit[:, dye]))

@@ -8,6 +8,7 @@ from exoraw.assays.flow.gate_findings import FINDING_KINDS as GATES
 from exoraw.assays.flow.markers.findings import FINDING_KINDS as MARKERS
 from exoraw.assays.flow.quality.findings import FINDING_KINDS as QUALITY
 from exoraw.assays.flow.review.applied import CORRECTION_KINDS
+from exoraw.assays.flow.stain_findings import FINDING_KINDS as STAINS
 from exoraw.assays.flow.viability import FINDING_KINDS as VIABILITY
 
 STEPS = (
@@ -38,8 +39,8 @@ STEPS = (
     ),
     FindingKind(
         "channel_by_detector",
-        "No channel is labelled with the dead-cell dye; the detector that usually sees PI was taken.",
-        "Write the channel into strategy.dead, or label it in the instrument's template.",
+        "No channel is labelled with a dye or marker; the detector that usually sees it was taken.",
+        "Write the channel into the settings, or label it in the instrument's template.",
     ),
     FindingKind(
         "channel_renamed",
@@ -82,6 +83,11 @@ STEPS = (
         "Add the tube's own control, or leave the control's cell empty if it is the same for all.",
     ),
     FindingKind(
+        "own_control_unsure",
+        "Nothing on the sheet says which DEAB tube is the sample's own.",
+        "Write the sample into control_for of its DEAB tube, or fill in subject and treatment of both.",
+    ),
+    FindingKind(
         "gate_from_unstained",
         "A marker was held against an unstained tube, which shows no unspecific binding.",
         "Record the isotype (DEAB, cells without exosomes) next time; the share is too high.",
@@ -98,5 +104,5 @@ STEPS = (
     ),
 )
 
-_ALL = (*READER, *GATES, *STEPS, *QUALITY, *VIABILITY, *MARKERS, *CORRECTION_KINDS)
+_ALL = (*READER, *GATES, *STEPS, *QUALITY, *STAINS, *VIABILITY, *MARKERS, *CORRECTION_KINDS)
 FINDING_KINDS = tuple({kind.code: kind for kind in _ALL}.values())

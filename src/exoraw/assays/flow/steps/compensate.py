@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,9 +27,9 @@ from exoraw.assays.flow.fluorescent_drugs import compound_in
 from exoraw.assays.flow.main_population import main_population
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import Compensation, FlowSettings
-from exoraw.assays.flow.single_stains import SpilloverEstimate, spillover_from_single_stains
 from exoraw.assays.flow.spillover import Spillover, SpilloverError
 from exoraw.assays.flow.spillover_csv import spillover_from_csv
+from exoraw.assays.flow.stain_controls import ControlMatrix, StainControl, spillover_from_controls
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, present
 from exoraw.assays.flow.steps.tube import Tube, TubeParams, read_tube
 from exoraw.assays.flow.treatments import TREATMENT_COLUMNS, treatment_of, untreated
@@ -52,7 +52,7 @@ class Compensate:
     """Decide per batch: single stains, the files' own matrices, a CSV, or none."""
 
     name: str = "compensate"
-    version: int = 2
+    version: int = 3
     columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -139,18 +139,26 @@ def _estimated(
         if explicit:
             raise
         return _fallback(batch, str(error))
-    return _with_matrix("single_stains", found.spillover, "single stains of the batch", found.findings)
+    if found.unsupported and not explicit:
+        reasons = "; ".join(row.why_not for row in found.rows if not row.used)
+        return _fallback(batch, f"no control supports {' and '.join(found.unsupported)}: {reasons}")
+    outcome = _with_matrix("single_stains", found.spillover, "single stains of the batch", found.findings)
+    return replace(outcome, artefacts=(*outcome.artefacts, *_picture(found, batch)))
 
 
-def _estimate(names: tuple[str, ...], stains: list[list[Tube]], unstained: list[Tube]) -> SpilloverEstimate:
+def _estimate(names: tuple[str, ...], stains: list[list[Tube]], unstained: list[Tube]) -> ControlMatrix:
     """Estimate inside the main scatter population; on all events where its positives lie elsewhere.
 
     Killed cells are smaller than live ones: the positive half of a PI tube may be an island of its own.
     """
     try:
-        return _estimate_on(names, stains, unstained, _main)
+        found = _estimate_on(names, stains, unstained, _main)
     except SpilloverError:
         return _estimate_on(names, stains, unstained, _whole)
+    if not found.unsupported:
+        return found
+    whole = _estimate_on(names, stains, unstained, _whole)
+    return whole if len(whole.unsupported) < len(found.unsupported) else found
 
 
 def _estimate_on(
@@ -158,10 +166,24 @@ def _estimate_on(
     stains: list[list[Tube]],
     unstained: list[Tube],
     part: Callable[[Tube], FloatArray],
-) -> SpilloverEstimate:
-    pools = {name: _pooled(tubes, part) for name, tubes in zip(names, stains, strict=True)}
+) -> ControlMatrix:
+    controls = [StainControl(name, _pooled(tubes, part)) for name, tubes in zip(names, stains, strict=True)]
     negative = _pooled(unstained, part) if unstained else None
-    return spillover_from_single_stains(pools, names, negative)
+    return spillover_from_controls(controls, names, universal=negative, ceilings=stains[0][0].tops)
+
+
+def _picture(matrix: ControlMatrix, batch: str) -> tuple[Artefact, ...]:
+    """Every pair of dyes before and after compensation, on the batch's own single stains."""
+    if sum(row.used for row in matrix.rows) < 2:
+        return ()
+    from exoraw.assays.flow.compensation_pictures import compensation_picture
+
+    drawn = compensation_picture(matrix, title=batch)
+    caption = (
+        f"Single stains of {batch} before and after compensation; after it the medians of positive and "
+        f"negative events lie under each other. {drawn.note}"
+    )
+    return (Artefact("picture", "compensation.png", drawn.png, caption.strip()),)
 
 
 def _fallback(batch: str, reason: str, *, severe: bool = True) -> Outcome:

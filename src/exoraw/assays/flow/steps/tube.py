@@ -30,6 +30,7 @@ from exoraw.assays.flow.quality.time import TimeQuality, time_quality
 from exoraw.assays.flow.settings import Cleaning, FlowSettings, Scatter
 from exoraw.assays.flow.singlets import singlet_gate
 from exoraw.assays.flow.spillover import Spillover
+from exoraw.assays.flow.spillover_names import fit_to_channels
 from exoraw.study.spec import Severity
 
 SATURATED_SHARE = 0.01  # of cells on the ceiling of a dye's detector: medians above it are too low
@@ -76,7 +77,7 @@ class Tube:
     quality : what was seen over time; None where it is switched off or the tube is empty
     tops : $PnR of the stained channels, linear; None where unknown
     data : the file, for its matrix and its keywords; its events are those of the needed channels only
-    recorded : names of all channels of the file
+    recorded, labels : names of all channels of the file, and what their labels say
     findings : of the reader and of the margins
     """
 
@@ -89,6 +90,7 @@ class Tube:
     tops: tuple[float | None, ...]
     data: FcsData
     recorded: tuple[str, ...]
+    labels: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def __len__(self) -> int:
@@ -136,7 +138,8 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
     needed = None if panel is None else _needed(panel, params)
     data = read_fcs(file.path, dataset=file.dataset, channels=needed)
     stains = tuple(
-        find_channel(dye.names, data.channels, data.markers, what=dye.title) for dye in params.dyes
+        find_channel(dye.names, data.channels, data.markers, what=dye.title, absent=dye.absent)
+        for dye in params.dyes
     )
     scatter = _scatter(data, params.scatter)
     on_scale, margins = _on_scale(data, params)
@@ -153,6 +156,7 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
         tuple(data.ranges[column] for column in columns),
         data,
         data.channels if panel is None else panel.channels,
+        data.markers if panel is None else panel.markers,
         (
             *kept,
             *margins,
@@ -176,7 +180,8 @@ def _panel(file: ReadyFile) -> Panel | None:
 def _needed(panel: Panel, params: TubeParams) -> list[str]:
     """Names of the channels that the gates look at: the dyes and scatter."""
     columns: list[int | None] = [
-        find_channel(dye.names, panel.channels, panel.markers, what=dye.title).index for dye in params.dyes
+        find_channel(dye.names, panel.channels, panel.markers, what=dye.title, absent=dye.absent).index
+        for dye in params.dyes
     ]
     forward, side = params.scatter.forward, params.scatter.side
     columns += [find_pulse(forward, pulse, panel.channels) for pulse in PULSES]
@@ -247,17 +252,18 @@ def of_sample(findings: Sequence[Finding], sample: str) -> tuple[Finding, ...]:
 
 def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[Finding, ...]]:
     """Compensate with a matrix over any channels of the file; only the stained ones come back."""
+    matrix, resolved = fit_to_channels(matrix, tube.recorded, tube.labels)
     absent = [name for name in tube.channels if name not in matrix.channels]
     names = dict.fromkeys([*tube.channels, *matrix.channels])
     known = [name for name in names if name in tube.recorded]
     corrected = compensate(_columns(tube.data, known), known, matrix)[:, : len(tube.channels)]
-    findings = () if absent else _compensated_twice(tube, corrected, matrix)
+    findings = resolved if absent else (*resolved, *_compensated_twice(tube, corrected, matrix))
     if absent:
         message = (
             f"The spillover matrix ({matrix.source}) does not name {' and '.join(absent)}: "
             "no light was taken out of or for that channel."
         )
-        findings = (Finding("matrix_without_channel", "warning", message),)
+        findings = (*findings, Finding("matrix_without_channel", "warning", message))
     return corrected, matrix.source, findings
 
 
@@ -340,7 +346,7 @@ def _guessed(stains: Sequence[Match], dyes: Sequence[Dye]) -> Iterator[Finding]:
         if twice or match.asked.casefold() not in {name.casefold() for name in dye.detectors}:
             continue
         message = (
-            f'No channel is labelled with the {dye.title}; "{match.channel}" was taken because {dye.seen} is '
-            f"seen there. Name the channel in {dye.setting} if another one is meant."
+            f'No channel is labelled {dye.title}; "{match.channel}" was taken because {dye.seen} is '
+            f"often seen there. Name the channel in {dye.setting} if another one is meant."
         )
         yield Finding("channel_by_detector", "info", message)
