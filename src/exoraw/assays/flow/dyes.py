@@ -30,6 +30,7 @@ class Dye(Params):
     names : channel or marker names, the first that answers is taken
     setting : where a person writes another name
     detectors : those of `names` that only say what a detector can see, and `seen`, the dye seen there
+    absent : what to do where a panel has no such dye, a sentence for the message; "" where it must have one
     """
 
     key: str
@@ -38,6 +39,7 @@ class Dye(Params):
     setting: str
     detectors: tuple[str, ...] = ()
     seen: str = ""
+    absent: str = ""
 
     @property
     def target(self) -> str:

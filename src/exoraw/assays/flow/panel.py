@@ -86,7 +86,7 @@ class Match:
 
 
 def find_channel(
-    asked: Sequence[str], channels: Sequence[str], markers: Sequence[str], *, what: str
+    asked: Sequence[str], channels: Sequence[str], markers: Sequence[str], *, what: str, absent: str = ""
 ) -> Match:
     """Return the one channel that the first answering word of `asked` means.
 
@@ -99,6 +99,7 @@ def find_channel(
     asked : names in order of preference
     channels, markers : $PnN and $PnS of the file
     what : what the channel is for, for the message ("the dead-cell dye")
+    absent : what to do where the panel has no such dye, the last sentence of the message
 
     Raises
     ------
@@ -116,7 +117,7 @@ def find_channel(
             index = found[0]
             by: Literal["channel", "marker"] = "channel" if _speaks(word, channels[index]) else "marker"
             return Match(index, channels[index], markers[index], word, by)
-    raise UnknownChannelError(_unknown(asked, channels, markers, what))
+    raise UnknownChannelError(f"{_unknown(asked, channels, markers, what)} {absent}".strip())
 
 
 def find_pulse(asked: Sequence[str], pulse: Pulse, channels: Sequence[str]) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from exoraw.assays.flow.channel_clash import one_channel_twice
 from exoraw.assays.flow.controls import (
     DEAB,
     DYE_ONLY,
@@ -13,6 +14,7 @@ from exoraw.assays.flow.controls import (
     SINGLE_STAIN,
     UNSTAINED,
     VEHICLE,
+    VIABILITY_ONLY,
     Batch,
     batches_of,
     is_stain,
@@ -29,7 +31,7 @@ from exoraw.assays.flow.panel import (
 from exoraw.assays.flow.review.check import check_corrections
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.sheet_check_annexin import check_annexin_controls
-from exoraw.assays.flow.sheet_check_markers import check_marker_controls
+from exoraw.assays.flow.sheet_check_markers import check_control_for, check_marker_controls
 from exoraw.assays.flow.strategies import ADVISED_CONTROL_EVENTS, AnnexinPI
 from exoraw.io.inventory import DatasetHeader, Inventory
 from exoraw.study.spec import Problem
@@ -48,6 +50,7 @@ def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
     yield from _channels_exist(study.rows, files, settings.strategy.dyes)
     yield from _files_have_events(study.rows, files)
     yield from _matrix_file_exists(files, settings)
+    yield from check_control_for(study.rows)
     batches = batches_of(study.rows, settings.batch_by)
     yield from check_corrections(study, batches, settings.strategy.dyes)
     for batch in batches:
@@ -66,7 +69,7 @@ def _stains_are_named(rows: Iterable[SampleRow], dyes: Sequence[Dye]) -> Iterato
     names = [name for dye in dyes for name in dye.names]
     settings = " or ".join(dict.fromkeys(dye.setting for dye in dyes))
     for row in rows:
-        if row["control_role"] not in (SINGLE_STAIN, FMO) or row.excluded:
+        if row["control_role"] not in (SINGLE_STAIN, FMO, VIABILITY_ONLY) or row.excluded:
             continue
         if not row["stain"].strip():
             yield Problem(
@@ -87,6 +90,7 @@ def _stains_are_named(rows: Iterable[SampleRow], dyes: Sequence[Dye]) -> Iterato
 def _channels_exist(rows: Iterable[SampleRow], files: Inventory, dyes: Sequence[Dye]) -> Iterator[Problem]:
     """One problem per different message, with the rows it stands for."""
     said: dict[str, list[SampleRow]] = {}
+    clashes: dict[str, list[SampleRow]] = {}
     doubted: dict[str, list[SampleRow]] = {}
     read = 0
     for row, header in _headers(rows, files):
@@ -94,15 +98,21 @@ def _channels_exist(rows: Iterable[SampleRow], files: Inventory, dyes: Sequence[
         if not panel.channels:
             continue
         read += 1
+        matches = []
         for dye in dyes:
             try:
-                match = find_channel(dye.names, panel.channels, panel.markers, what=dye.title)
+                match = find_channel(
+                    dye.names, panel.channels, panel.markers, what=dye.title, absent=dye.absent
+                )
             except UnknownChannelError as error:
                 said.setdefault(str(error), []).append(row)
                 continue
+            matches.append(match)
             if labelled_otherwise(match, dye.names):
                 doubted.setdefault(otherwise(match, dye.title), []).append(row)
-    for message, where in said.items():
+        if len(matches) == len(dyes) and (clash := one_channel_twice(matches, dyes)):
+            clashes.setdefault(clash, []).append(row)
+    for message, where in (said | clashes).items():
         yield Problem(
             "error", _of_files(message, where), where[0].source, where[0].row, "file",
             confined=len(where) < read,  # a channel that no file has is an error of the settings

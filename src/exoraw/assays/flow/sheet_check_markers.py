@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Sequence
 
 from exoraw.assays.flow.controls import DEAB, DYE_ONLY, ISOTYPE, NO_EXOSOME, UNSTAINED, Batch
-from exoraw.assays.flow.marker_controls import CONTROL_FOR, Served, served_tubes
-from exoraw.assays.flow.strategies import Aldefluor, MarkerStrategy, SurfaceMFI, UptakeFlow
+from exoraw.assays.flow.marker_controls import CONTROL_FOR, Served, names_in, ownership_unsure, served_tubes
+from exoraw.assays.flow.strategies import MarkerStrategy, SurfaceMFI, UptakeFlow
 from exoraw.study.spec import Problem
 from exoraw.study.view import SampleRow
 
@@ -27,7 +28,8 @@ def check_marker_controls(batch: Batch, strategy: MarkerStrategy) -> Iterator[Pr
     yield from _without(batch, strategy, [one.tube for one in served if not one.main.rows])
     yield from _weaker(batch, strategy, served)
     yield from _of_another(batch, served)
-    yield from _ambiguous(batch, strategy, served)
+    yield from _refused(batch, served)
+    yield from _unsure(batch, strategy, served)
 
 
 def _is_fixed(strategy: MarkerStrategy) -> bool:
@@ -82,20 +84,50 @@ def _of_another(batch: Batch, served: Sequence[Served]) -> Iterator[Problem]:
         )  # fmt: skip
 
 
-def _ambiguous(batch: Batch, strategy: MarkerStrategy, served: Sequence[Served]) -> Iterator[Problem]:
-    """ALDEFLUOR: a tube has one DEAB tube. Several that fit alike are most often those of other samples."""
-    if not isinstance(strategy, Aldefluor):
-        return
-    several = [one for one in served if len(one.main.rows) > 1]
-    if several:
-        names = ", ".join(row.sample for row in several[0].main.rows[:NAMES_SHOWN])
+def _refused(batch: Batch, served: Sequence[Served]) -> Iterator[Problem]:
+    """ALDEFLUOR: the only DEAB tubes in reach are those of other samples."""
+    refused = [one for one in served if one.refused.rows]
+    if refused:
+        first = refused[0]
         yield Problem(
             "warning",
-            f"{batch.name}: {len(several)} tubes fit more than one DEAB tube alike "
-            f"({several[0].tube.sample}: {names}); these are taken together. Write the sample that a DEAB "
-            f'tube belongs to into its column "{CONTROL_FOR}", or fill in subject and treatment.',
-            several[0].tube.source, several[0].tube.row, CONTROL_FOR,
+            f'{batch.name}: the nearest DEAB tube of {first.tube.sample}, "{first.refused.rows[0].sample}", '
+            f"has another {' and '.join(first.refused.differs)}; it is not used, because a DEAB tube says "
+            f'nothing about another sample. If it is its own, write the sample into its "{CONTROL_FOR}".',
+            first.tube.source, first.tube.row, first.refused.differs[0],
         )  # fmt: skip
+
+
+def _unsure(batch: Batch, strategy: MarkerStrategy, served: Sequence[Served]) -> Iterator[Problem]:
+    """ALDEFLUOR: a tube has one DEAB tube. Several that fit alike are most often those of other samples."""
+    unsure = [one for one in served if ownership_unsure(one, batch, strategy)]
+    if unsure:
+        first = unsure[0]
+        names = ", ".join(row.sample for row in first.main.rows[:NAMES_SHOWN])
+        yield Problem(
+            "warning",
+            f"{batch.name}: nothing on the sheet says which DEAB tube belongs to "
+            f"{_named([one.tube for one in unsure])} ({first.tube.sample} gets: {names}). Write the sample "
+            f'that a DEAB tube belongs to into its column "{CONTROL_FOR}", or fill in subject and treatment.',
+            first.tube.source, first.tube.row, CONTROL_FOR,
+        )  # fmt: skip
+
+
+def check_control_for(rows: Sequence[SampleRow]) -> Iterator[Problem]:
+    """Whether every sample that a control says it serves is on the sheet."""
+    known = [row.sample for row in rows]
+    for row in rows:
+        for name in names_in(row[CONTROL_FOR]):
+            if name in known:
+                continue
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f' Did you mean "{near[0]}"?' if near else ""
+            yield Problem(
+                "error",
+                f'"{row.sample}" is to serve "{name}", but no row of this analysis has that sample.{hint} '
+                "Several samples are separated by a semicolon.",
+                row.source, row.row, CONTROL_FOR,
+            )  # fmt: skip
 
 
 def _named(rows: Sequence[SampleRow]) -> str:

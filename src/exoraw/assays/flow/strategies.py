@@ -131,6 +131,7 @@ class _OnMarkers(Params):
             Dye(
                 key="viability", title="dead-cell dye", names=self.viability.names,
                 setting="strategy.viability.names",
+                absent="If this panel has no dead-cell dye, set strategy.viability.names to null.",
             ),
         )  # fmt: skip
 
@@ -168,10 +169,16 @@ class CD44CD24(_OnMarkers):
     def dyes(self) -> tuple[Dye, ...]:
         """CD44, CD24 and the dead-cell dye where the panel has one."""
         return (
-            Dye(key="cd44", title="CD44", names=self.cd44, setting="strategy.cd44"),
-            Dye(key="cd24", title="CD24", names=self.cd24, setting="strategy.cd24"),
+            Dye(
+                key="cd44", title="CD44", names=self.cd44, setting="strategy.cd44",
+                detectors=("APC", "FITC"), seen="it",
+            ),
+            Dye(
+                key="cd24", title="CD24", names=self.cd24, setting="strategy.cd24",
+                detectors=("PE",), seen="it",
+            ),
             *self._dead,
-        )
+        )  # fmt: skip
 
     @property
     def borders(self) -> dict[str, float | None]:
@@ -189,7 +196,13 @@ class Aldefluor(_OnMarkers):
     @property
     def dyes(self) -> tuple[Dye, ...]:
         """ALDEFLUOR and the dead-cell dye where the panel has one."""
-        return (Dye(key="aldh", title="ALDEFLUOR", names=self.aldh, setting="strategy.aldh"), *self._dead)
+        return (
+            Dye(
+                key="aldh", title="ALDEFLUOR", names=self.aldh, setting="strategy.aldh",
+                detectors=("FITC", "BL1", "FL1"), seen="it",
+            ),
+            *self._dead,
+        )  # fmt: skip
 
     @property
     def borders(self) -> dict[str, float | None]:
@@ -249,7 +262,13 @@ class UptakeFlow(_OnMarkers):
     @property
     def dyes(self) -> tuple[Dye, ...]:
         """The exosomes' dye and the dead-cell dye where the panel has one."""
-        return (Dye(key="dye", title="exosome dye", names=self.dye, setting="strategy.dye"), *self._dead)
+        return (
+            Dye(
+                key="dye", title="exosome dye", names=self.dye, setting="strategy.dye",
+                detectors=("FITC", "PE"), seen="it",
+            ),
+            *self._dead,
+        )  # fmt: skip
 
     @property
     def borders(self) -> dict[str, float | None]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from exoraw.assays.contract import Finding, Measurement
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.markers.fluorescence import Estimate, Fluorescence, fluorescence, staining_index
 from exoraw.assays.flow.markers.positivity import PositiveGate
@@ -15,26 +15,30 @@ from exoraw.assays.flow.markers.resampling import counts_above, resampled_percen
 from exoraw.assays.flow.markers.shares import GatedShare, gated_share
 from exoraw.assays.flow.steps.markers.counted import Controls, Numbers, finite
 
-PLATEAU = 1.0  # linear units below the detector's highest value that still count as its end
-
 
 def brightness(
-    cells: FloatArray, controls: Controls, dye: Dye, column: int, numbers: Numbers, seed: int
+    cells: FloatArray,
+    at_end: BoolArray,
+    controls: Controls,
+    dye: Dye,
+    column: int,
+    numbers: Numbers,
+    seed: int,
 ) -> tuple[list[Measurement], tuple[Finding, ...]]:
     """Every intensity of one marker of a tube.
 
     Parameters
     ----------
     cells : (n, markers) compensated linear signal of live single cells
+    at_end : (n, markers) which of them lay at the end of the detector's scale
     column : of the marker
     """
     signal = cells[:, column]
     control = None if controls.main is None else controls.main[:, column]
-    top = controls.tops[column]
-    saturated = None if top is None else signal >= top - PLATEAU
     found = fluorescence(
-        signal, control, marker=dye.target, called=controls.called, saturated=saturated, seed=seed + column
-    )
+        signal, control, marker=dye.target, called=controls.called, saturated=at_end[:, column],
+        seed=seed + column,
+    )  # fmt: skip
     measurements = list(_intensities(found, dye, numbers))
     findings = found.findings
     if control is not None and len(control) and len(signal):

@@ -26,10 +26,16 @@ from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings, Scale
 from exoraw.assays.flow.steps.control_tube import Control
 from exoraw.assays.flow.steps.markers.control_overlay import control_overlay
-from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells, gated_alive, viability_column
+from exoraw.assays.flow.steps.markers.live_cells import (
+    VIABILITY,
+    LiveCells,
+    gated_alive,
+    read_panel,
+    viability_column,
+)
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, controls_key, present
 from exoraw.assays.flow.steps.scales import axis_scale, scatter_ends
-from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated
 from exoraw.assays.flow.strategies import AnnexinPI, Viability
 from exoraw.assays.flow.viability import ViabilityGate, viability_gate
 from exoraw.io.errors import FormatError
@@ -146,7 +152,7 @@ def _read(
 
 
 def _control(file: ReadyFile, params: TubeParams, decision: Mapping[str, Any]) -> Control:
-    tube = read_tube(file, params)
+    tube = read_panel(file, params)
     signal, _, _ = compensated(tube, decision)
     return Control(file, tube, signal)
 

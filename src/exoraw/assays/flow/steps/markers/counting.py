@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from exoraw.assays.contract import Finding, Measurement
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.markers import aldefluor as aldh
 from exoraw.assays.flow.markers import cd44_cd24 as stem
-from exoraw.assays.flow.markers.cd24_border import Cd24Low, cd24_border
+from exoraw.assays.flow.markers.cd24_border import Cd24Border, Cd24Low, cd24_border
 from exoraw.assays.flow.markers.positivity import (
     GateSettings,
     PositiveGate,
@@ -67,7 +67,7 @@ def count_cd44_cd24(
     """
     settings = gate_settings(strategy.gate)
     cd44, cd24 = _two_gates(cells, controls, settings, by_hand, seed)
-    border = cd24_border(cd24, Cd24Low(strategy.cd24_low, strategy.cd24_low_value), seed=seed)
+    border = _low_border(cd24, strategy, seed)
     found = stem.cd44_cd24(cells, cd44, border, seed=seed)
     low = replace(border_of(cd24), threshold=border.threshold)
     quadrants = found.quadrants or (None,) * len(stem.QUADRANTS)
@@ -121,6 +121,14 @@ def _two_gates(
         if value is not None:
             found[place] = fixed_gate(value, marker=names[place], bootstraps=settings.bootstraps)
     return found[0], found[1]
+
+
+def _low_border(cd24: PositiveGate, strategy: CD44CD24, seed: int) -> Cd24Border:
+    """The border of CD24 low; a fixed one needs no control of CD24."""
+    low = Cd24Low(strategy.cd24_low, strategy.cd24_low_value)
+    if low.rule == "border" and low.value is not None and cd24.threshold is None:
+        cd24 = fixed_gate(low.value, marker="CD24", bootstraps=strategy.gate.bootstraps)
+    return cd24_border(cd24, low, seed=seed)
 
 
 # ----------------------------------------------------------------- ALDEFLUOR
@@ -192,13 +200,19 @@ def _no_value(absent: bool, measure: str) -> tuple[Finding, ...]:
 
 
 def count_surface_markers(
-    cells: FloatArray, controls: Controls, strategy: SurfaceMFI, numbers: Numbers, seed: int
+    cells: FloatArray,
+    at_end: BoolArray,
+    controls: Controls,
+    strategy: SurfaceMFI,
+    numbers: Numbers,
+    seed: int,
 ) -> Counted:
     """Brightness of every marker, and the share of cells above its control.
 
     Parameters
     ----------
     cells : (n, markers) compensated linear signal of live single cells
+    at_end : (n, markers) which of them lay at the end of the detector's scale
     """
     settings = gate_settings(strategy.gate)
     measurements: list[Measurement] = []
@@ -209,7 +223,7 @@ def count_surface_markers(
     for column, dye in enumerate(markers):
         gate = _gate_of(cells, controls, column, dye, settings, seed)
         share = share_above(cells[:, column], gate, f"{dye.target}+", seed)
-        numbered, remarks = brightness(cells, controls, dye, column, numbers, seed)
+        numbered, remarks = brightness(cells, at_end, controls, dye, column, numbers, seed)
         measurements += [*numbered, numbers.share("marker_share", share, f"marker:{dye.target}")]
         findings += [*gate.findings, *remarks]
         borders[dye.key] = border_of(gate)
@@ -243,6 +257,7 @@ def _gate_of(
 
 def count_uptake(
     cells: FloatArray,
+    at_end: BoolArray,
     controls: Controls,
     strategy: UptakeFlow,
     by_hand: BorderByHand,
@@ -262,7 +277,7 @@ def count_uptake(
     if value is not None:
         gate = fixed_gate(value, marker=dye.target, bootstraps=settings.bootstraps)
     share = share_above(cells[:, 0], gate, "exosome dye+", seed)
-    numbered, remarks = brightness(cells, controls, dye, 0, numbers, seed)
+    numbered, remarks = brightness(cells, at_end, controls, dye, 0, numbers, seed)
     beside = [
         numbers.share(
             "share_at_percentile", share_above(cells[:, 0], replace(gate, threshold=one.threshold,
@@ -285,17 +300,24 @@ def count_uptake(
 
 def count(
     cells: FloatArray,
+    at_end: BoolArray,
     controls: Controls,
     strategy: MarkerStrategy,
     by_hand: BorderByHand,
     numbers: Numbers,
     seed: int,
 ) -> Counted:
-    """Count a tube as its strategy says; see the function of each."""
+    """Count a tube as its strategy says; see the function of each.
+
+    Parameters
+    ----------
+    cells : (n, markers) compensated linear signal of live single cells
+    at_end : (n, markers) which of them lay at the end of the detector's scale
+    """
     if isinstance(strategy, CD44CD24):
         return count_cd44_cd24(cells, controls, strategy, by_hand, numbers, seed)
     if isinstance(strategy, Aldefluor):
         return count_aldefluor(cells, controls, strategy, by_hand, numbers, seed)
     if isinstance(strategy, UptakeFlow):
-        return count_uptake(cells, controls, strategy, by_hand, numbers, seed)
-    return count_surface_markers(cells, controls, strategy, numbers, seed)
+        return count_uptake(cells, at_end, controls, strategy, by_hand, numbers, seed)
+    return count_surface_markers(cells, at_end, controls, strategy, numbers, seed)

@@ -10,8 +10,11 @@ import numpy as np
 
 from exoraw.assays.contract import Finding, ReadyFile
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.channel_clash import one_channel_twice
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.dyes import Dye
+from exoraw.assays.flow.margins import margin_events
+from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, clean, compensated, read_tube
 from exoraw.assays.flow.viability import mostly_dead
 
@@ -45,6 +48,17 @@ class LiveCells:
         kept: FloatArray = self.signal[self.live][:, columns]
         return kept
 
+    def at_end(self, dyes: Sequence[Dye]) -> BoolArray:
+        """(n, markers) which live single cells lie at the end of a marker's scale, before compensation."""
+        columns = [place for place, dye in enumerate(dyes) if dye.key != VIABILITY]
+        measured = self.tube.measured[self.live][:, columns]
+        names = [self.tube.channels[place] for place in columns]
+        margins = [
+            margin_events(measured[:, [at]], [name], [self.tube.tops[place]]).saturated
+            for at, (name, place) in enumerate(zip(names, columns, strict=True))
+        ]
+        return np.stack(margins, axis=1)
+
     @property
     def tops(self) -> tuple[float | None, ...]:
         """Highest value of every dye's detector, linear."""
@@ -63,11 +77,26 @@ def live_cells(
 
     Raises
     ------
-    FormatError, UnknownChannelError : as `read_tube`
+    FormatError, UnknownChannelError : as `read_panel`
     """
-    tube = read_tube(file, params)
+    tube = read_panel(file, params)
     signal, matrix, remarks = compensated(tube, decision)
     return gated_alive(file, tube, signal, (matrix, remarks), params, ground)
+
+
+def read_panel(file: ReadyFile, params: TubeParams) -> Tube:
+    """Read a tube in which every dye has a channel of its own.
+
+    Raises
+    ------
+    FormatError : the file cannot be read
+    UnknownChannelError : a channel is not there, several could be meant, or one would be read twice
+    """
+    tube = read_tube(file, params)
+    clash = one_channel_twice(tube.stains, params.dyes)
+    if clash is not None:
+        raise UnknownChannelError(clash)
+    return tube
 
 
 def gated_alive(

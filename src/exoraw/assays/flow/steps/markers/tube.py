@@ -19,9 +19,15 @@ from exoraw.assays.contract import (
     TaskInput,
     Unit,
 )
-from exoraw.assays.flow.controls import batches_of
+from exoraw.assays.flow.controls import ISOTYPE, UNSTAINED, batches_of
 from exoraw.assays.flow.margins import margin_events
-from exoraw.assays.flow.marker_controls import MATCH_COLUMNS, Served, served_tubes
+from exoraw.assays.flow.marker_controls import (
+    MATCH_COLUMNS,
+    Served,
+    control_roles,
+    ownership_unsure,
+    served_tubes,
+)
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.cleaned import uncleaned_share
@@ -60,7 +66,7 @@ class GateMarkers:
     """Count every stained tube against the controls of its own subject and treatment."""
 
     name: str = "markers"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -87,7 +93,10 @@ class GateMarkers:
                         **earlier,
                     },
                     params=params,
-                    payload=_payload(served, found),
+                    payload={
+                        **_payload(served, found, strategy),
+                        "unsure": ownership_unsure(served, batch, strategy),
+                    },
                     columns=(),
                 )
 
@@ -104,7 +113,8 @@ class GateMarkers:
         numbers = Numbers(sample, file.file_id, _reference(controls))
         cells = tube.of_markers(params.tube.dyes)
         by_hand = dict(params.strategy.borders)
-        counted = count(cells, controls, params.strategy, by_hand, numbers, _seed(unit, controls))
+        ended = tube.at_end(params.tube.dyes)
+        counted = count(cells, ended, controls, params.strategy, by_hand, numbers, _seed(unit, controls))
         findings = [*tube.findings, *remarks, *counted.findings, *_inherited((decision, ground))]
         findings += [*_about_tube(tube, ground.data, params.tube)]
         return Outcome(
@@ -131,14 +141,19 @@ def _roles(served: Served) -> dict[str, tuple[SampleRow, ...]]:
     }
 
 
-def _payload(served: Served, found: Mapping[str, Sequence[tuple[SampleRow, FileInput]]]) -> dict[str, Any]:
+def _payload(
+    served: Served, found: Mapping[str, Sequence[tuple[SampleRow, FileInput]]], strategy: MarkerStrategy
+) -> dict[str, Any]:
     """What the sheet says of the tube's controls."""
     used = served.main.rows
     return {
         "role": served.role,
+        "wanted": control_roles(strategy)[0],
         "names": {role: [row.sample for row, _ in rows] for role, rows in found.items()},
         "absent": [row.sample for row in used if row.sample not in {r.sample for r, _ in found["control"]}],
         "differs": list(served.main.differs),
+        "refused": [row.sample for row in served.refused.rows],
+        "refused_for": list(served.refused.differs),
     }
 
 
@@ -202,13 +217,31 @@ def _about_match(payload: Mapping[str, Any]) -> list[Finding]:
             f"{' and '.join(payload['differs'])} than the tube: its background may differ."
         )
         findings.append(Finding("control_of_another", "warning", message))
-    if payload["role"] == "unstained":
+    if payload["refused"]:
+        message = (
+            f"The nearest {payload['wanted']} ({', '.join(payload['refused'])}) has another "
+            f"{' and '.join(payload['refused_for'])} than the tube and was not used."
+        )
+        findings.append(Finding("control_of_another", "warning", message))
+    if payload["unsure"]:
+        findings.append(_unsure(payload["names"]["control"]))
+    if payload["role"] == UNSTAINED and payload["wanted"] == ISOTYPE:
         message = (
             "Held against an unstained tube, which shows no unspecific binding: the share is too high. "
             "Record the matched control next time."
         )
         findings.append(Finding("gate_from_unstained", "warning", message))
     return findings
+
+
+def _unsure(names: Sequence[str]) -> Finding:
+    """DEAB tubes that only the batch connects with the tube."""
+    taken = f"{len(names)} tubes were taken together" if len(names) > 1 else "it was taken"
+    message = (
+        f"Nothing on the sheet says which DEAB tube is this sample's own; {taken} ({', '.join(names)}). "
+        'Write the sample into "control_for" of its DEAB tube, or fill in subject and treatment of both.'
+    )
+    return Finding("own_control_unsure", "warning", message)
 
 
 def _other_voltages(tube: LiveCells, control: LiveCells, name: str) -> list[Finding]:
