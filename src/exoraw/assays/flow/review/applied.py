@@ -24,6 +24,8 @@ NOT_GATED = frozenset(  # what no outline of the cells decides
     )
 )
 ROLE = "correction"  # of the inputs
+VIABILITY = "viability"  # key of a panel's dead-cell dye
+BEFORE_DEATH = frozenset(("population:cells", "population:single cells"))  # counted before dead cells go
 MADE = "by_hand"  # in the data of a batch and of a tube
 
 CORRECTION_KINDS = (
@@ -168,5 +170,7 @@ def marked(numbers: Iterable[Measurement], gates: Gates, of_gates: frozenset[str
     """
     for one in numbers:
         by_border = bool(gates.borders) and (one.measure in of_gates or one.entity in of_gates)
-        by_outline = gates.cells is not None and not NOT_GATED & {one.measure, one.entity}
-        yield replace(one, curated=True) if by_border or by_outline else one
+        counted_in_gates = not NOT_GATED & {one.measure, one.entity}
+        by_outline = gates.cells is not None and counted_in_gates
+        by_death = VIABILITY in gates.borders and counted_in_gates and one.entity not in BEFORE_DEATH
+        yield replace(one, curated=True) if by_border or by_outline or by_death else one

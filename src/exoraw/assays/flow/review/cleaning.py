@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import FloatArray
@@ -11,6 +13,8 @@ from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.gates.in_polygon import in_polygon
 from exoraw.assays.flow.review.applied import UNUSED
 from exoraw.assays.flow.steps.tube import Cleaned, Tube, clean
+
+OUTLINE = "outline"  # in the plain data of a batch: corners that a person drew
 
 
 def outline_findings(tube: Tube, outline: FloatArray | None) -> Iterator[Finding]:
@@ -22,6 +26,11 @@ def outline_findings(tube: Tube, outline: FloatArray | None) -> Iterator[Finding
             "A person outlined the cells on forward and side scatter, but this file lacks the area of one of "
             "them: the cells were gated without the outline.",
         )
+
+
+def corners_of(data: Sequence[Sequence[float]] | None) -> FloatArray | None:
+    """Return an outline from plain data: (k, 2) corners, None where there is none."""
+    return None if data is None else np.array(data, dtype=np.float64)
 
 
 def can_be_outlined(tube: Tube) -> bool:

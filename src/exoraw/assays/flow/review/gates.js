@@ -7,6 +7,7 @@ exorawReview.register("flow", async (parts, data, tools) => {
   const events = exorawEvents.unpack(await tools.part("events"), data.columns, data.events.shown);
   const everything = new Uint8Array(events.count).fill(1);
   const whole = data.events.shown === data.events.in_range;
+  const scatter = "cells"; // the gate that is an outline on scatter; what is counted in it follows on release
   const before = data.numbers;
   const state = { gates: [], changed: new Set(), singles: null, numbers: before, panel: data.panels[0], asked: 0, exact: true };
   const view = {};
@@ -66,23 +67,39 @@ exorawReview.register("flow", async (parts, data, tools) => {
   // ------------------------------------------------------------ counting at once
 
   function counted(gate) {
-    const fresh = gate.kind === "line" ? quadrants() : outlined(gate);
+    const fresh = gate.kind === "line" ? byBorders() : outlined(gate);
     return before.map((row) => fresh[row.name] || (gate.kind === "line" ? find(row.name) : { ...row, count: null, percent: null }));
   }
 
   const find = (name) => state.numbers.find((row) => row.name === name);
 
-  function quadrants() {
-    const panel = data.panels[0];
-    const lines = panel.gates.map(gateOf);
-    if (lines.some((line) => line.value === null)) return {};
-    const { counts, total } = exorawEvents.countAbove(events, state.singles, lines);
+  // Single cells that no dye of dead cells takes out: the population of which the shares are.
+  function parentMask() {
+    const borders = data.alive.map(gateOf).filter((gate) => gate && gate.value !== null);
+    if (!borders.length) return state.singles;
+    const mask = state.singles.slice();
+    for (const gate of borders) {
+      const values = events.columns[gate.axis];
+      for (let i = 0; i < mask.length; i += 1) if (!(values[i] <= gate.value)) mask[i] = 0;
+    }
+    return mask;
+  }
+
+  const sumOf = (mask) => mask.reduce((sum, one) => sum + one, 0);
+
+  function byBorders() {
     const found = {};
+    const mask = parentMask();
+    if (data.alive.length) found[data.parent] = row(data.parent, sumOf(mask), sumOf(state.singles));
+    const named = [...new Set(data.populations.flatMap((one) => Object.keys(one.above || {})))];
+    const lines = named.map(gateOf);
+    if (!lines.length || lines.some((line) => !line || line.value === null)) return found;
+    const { counts, total } = exorawEvents.countAbove(events, mask, lines);
     for (const population of data.populations.filter((one) => one.above)) {
       const code = lines.reduce((sum, line, k) => sum + (population.above[line.name] ? 1 << k : 0), 0);
       found[population.name] = row(population.name, counts[code], total);
     }
-    for (const population of data.populations.filter((one) => one.sum)) {
+    for (const population of data.populations.filter((one) => one.sum.length)) {
       found[population.name] = row(population.name, population.sum.reduce((sum, name) => sum + found[name].count, 0), total);
     }
     return found;
@@ -90,7 +107,7 @@ exorawReview.register("flow", async (parts, data, tools) => {
 
   function outlined(gate) {
     const mask = exorawEvents.insideMask(events, gate);
-    return { cells: row("cells", mask.reduce((sum, one) => sum + one, 0), events.count) };
+    return { [scatter]: row(scatter, sumOf(mask), events.count) };
   }
 
   const row = (name, count, total) => ({ name, count, total, percent: total ? (100 * count) / total : null });
@@ -118,19 +135,29 @@ exorawReview.register("flow", async (parts, data, tools) => {
     exorawPlot.frame(view.drawing, data.axes[panel.x], data.axes[panel.y]);
     view.layer = svg("g", {});
     view.drawing.append(view.layer);
-    view.hint.textContent = panel.name === "quadrants"
-      ? "Drag a line, or focus it (Tab) and use the arrow keys; Shift moves ten times as far."
-      : "Drag a corner, or use the arrow keys on it. Double-click a side: new corner; Delete: remove it.";
+    view.hint.textContent = hintOf(panel);
     drawDensity();
     drawHandles();
     drawGates();
     drawNumbers();
   }
 
+  function hintOf(panel) {
+    if (!panel.gates.length) return "The border of this marker follows from its control and is not set here.";
+    return panel.name === scatter
+      ? "Drag a corner, or use the arrow keys on it. Double-click a side: new corner; Delete: remove it."
+      : "Drag a line, or focus it (Tab) and use the arrow keys; Shift moves ten times as far.";
+  }
+
+  function maskOf(panel) {
+    if (panel.parent === "in range") return everything;
+    return panel.parent === data.parent ? parentMask() : state.singles;
+  }
+
   function drawDensity() {
     const panel = state.panel;
     const [x, y] = [panel.x, panel.y].map((name) => exorawEvents.places(data.axes[name].grid, events.columns[name]));
-    exorawPlot.paint(view.canvas, x, y, panel.parent === "in range" ? everything : state.singles);
+    exorawPlot.paint(view.canvas, x, y, maskOf(panel));
   }
 
   // Handles are made once a panel; moving a gate only moves them, so that the focus stays.

@@ -2,28 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from exoraw.assays.contract import Inputs, Unit
+from exoraw.assays.contract import Earlier, Inputs
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.plot_axis import PlotAxis
-from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
+from exoraw.assays.flow.quadrants import Share
 from exoraw.assays.flow.review.cleaning import can_be_outlined, clean_with_outline
 from exoraw.assays.flow.review.decided import Gates
-from exoraw.assays.flow.steps.gated import GateParams
-from exoraw.assays.flow.steps.scales import BatchScales
-from exoraw.assays.flow.steps.tube import Cleaned, Tube, compensated, read_tube
+from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, compensated, read_tube
 from exoraw.io.errors import StudyError
 
 MOST_SHOWN = 200_000  # events that travel to the browser
 SINGLES, IN_RANGE = "single cells", "in range"
-APOPTOTIC = "apoptotic"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One plot.
+
+    Parameters
+    ----------
+    name, title : of its tab
+    x, y : names of the axes: a dye, "FSC", "SSC"
+    parent : the events that are drawn: "in range", "single cells", or `Scheme.parent`
+    gates : what can be dragged in it: dyes, or "cells"
+    corners : populations of the four quadrants from lower left, against the clock; none without quadrants
+    """
+
+    name: str
+    title: str
+    x: str
+    y: str
+    parent: str
+    gates: tuple[str, ...]
+    corners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Population:
+    """What is counted within the parent: by borders (dye -> above it), or as the sum of others."""
+
+    name: str
+    above: Mapping[str, bool] | None = None
+    sum: tuple[str, ...] = ()
+
+
+class Scheme(Protocol):
+    """What a strategy draws and counts of a tube."""
+
+    @property
+    def parent(self) -> str:
+        """Population of which the shares are: single cells, live single cells."""
+
+    @property
+    def alive(self) -> tuple[str, ...]:
+        """Dyes above whose border a single cell is dead and not in the parent."""
+
+    def panels(self, axes: Sequence[str]) -> tuple[Panel, ...]:
+        """Plots, first the one that opens; `axes` are those that the tube has."""
+
+    def populations(self) -> tuple[Population, ...]:
+        """What is counted."""
+
+    def shares(self, signal: FloatArray, borders: Mapping[str, float]) -> Sequence[Share]:
+        """Count the populations on the events of the parent; none where a border is missing.
+
+        Parameters
+        ----------
+        signal : (n, dyes) compensated linear
+        """
 
 
 @dataclass(frozen=True)
@@ -53,8 +107,8 @@ class Looked:
     axes : name of a column (a dye, "FSC", "SSC") -> its axis, that of the batch
     """
 
-    sample: str
-    params: GateParams
+    params: TubeParams
+    scheme: Scheme
     tube: Tube
     signal: FloatArray
     shown: np.ndarray[Any, np.dtype[np.intp]]
@@ -64,7 +118,7 @@ class Looked:
     @property
     def dyes(self) -> tuple[Dye, ...]:
         """The dyes of the strategy."""
-        return self.params.tube.dyes
+        return self.params.dyes
 
     @property
     def columns(self) -> dict[str, FloatArray]:
@@ -76,79 +130,75 @@ class Looked:
         return found
 
     def cleaned(self, gates: Gates) -> Cleaned:
-        """Return the masks of the populations before the quadrants."""
+        """Return the masks of the populations before the parent."""
         return clean_with_outline(
-            self.tube, self.automatic.debris, gates.outline, singlets=self.params.tube.cleaning.singlets
+            self.tube, self.automatic.debris, gates.outline, singlets=self.params.cleaning.singlets
         )
 
-    def pair(self, gates: Gates) -> tuple[float, float] | None:
-        """Return both borders, decided or automatic; None where one is missing."""
-        borders = {**self.automatic.borders, **gates.borders}
-        first, second = (borders.get(dye.key) for dye in self.dyes)
-        return None if first is None or second is None else (first, second)
+    def borders(self, gates: Gates) -> dict[str, float]:
+        """Return the borders in force, decided or automatic; a dye without one is left out."""
+        found = {**self.automatic.borders, **gates.borders}
+        return {dye: border for dye, border in found.items() if border is not None}
 
-    def counted(self, singles: BoolArray, gates: Gates) -> Quadrants | None:
-        """Return the quadrants of the single cells, as the analysis counts them."""
-        pair = self.pair(gates)
-        if pair is None:
-            return None
-        names = self.params.quadrants
-        called = QuadrantNames(names.live, names.early, names.late, names.necrotic, "/apoptotic")
-        return quadrants(self.signal[singles], pair, called)
+    def parent(self, singles: BoolArray, gates: Gates) -> BoolArray:
+        """Return the mask of the population of which the shares are."""
+        borders, kept = self.borders(gates), singles.copy()
+        for place, dye in enumerate(self.dyes):
+            if dye.key in self.scheme.alive and dye.key in borders:
+                kept &= self.signal[:, place] <= borders[dye.key]
+        return kept
+
+    def counted(self, parent: BoolArray, gates: Gates) -> Sequence[Share]:
+        """Return the shares of the populations, as the analysis counts them."""
+        return self.scheme.shares(self.signal[parent], self.borders(gates))
 
 
-def look(unit: Unit, inputs: Inputs) -> Looked:
-    """Read and compensate a tube as the step `gate` does.
-
-    Raises
-    ------
-    StudyError : its batch has not been computed, or the file holds no events
-    FormatError, UnknownChannelError : the file cannot be read
-    """
-    params = unit.params
-    assert isinstance(params, GateParams)
-    thresholds, decision = inputs.one_earlier("thresholds"), inputs.one_earlier("compensation")
-    if thresholds is None or decision is None or not (thresholds.ok and decision.ok):
+def succeeded(inputs: Inputs, *roles: str) -> tuple[Earlier, ...]:
+    """Return earlier outcomes. Raises StudyError where one is missing: the batch has not been computed."""
+    found = [inputs.one_earlier(role) for role in roles]
+    if any(one is None or not one.ok for one in found):
         raise StudyError(
             "The gates of this batch are not there: its controls have not been computed, or that failed. "
             "Run the study, then look again."
         )
-    sample = unit.samples[0]
-    tube = read_tube(inputs.file("tube"), params.tube)
+    return tuple(one for one in found if one is not None)
+
+
+def read_for_looking(
+    inputs: Inputs, params: TubeParams, decision: Mapping[str, Any]
+) -> tuple[Tube, FloatArray]:
+    """Read and compensate a tube as the steps do.
+
+    Raises
+    ------
+    StudyError : the file holds no events
+    FormatError, UnknownChannelError : the file cannot be read
+    """
+    tube = read_tube(inputs.file("tube"), params)
     if not len(tube):
         raise StudyError("The file holds no events, so there is nothing to gate.")
-    signal, _, _ = compensated(tube, decision.data)
-    return Looked(
-        sample, params, tube, signal, _shown(tube.in_range), _axes(tube, params, thresholds.data),
-        _automatic(thresholds.data, sample),
-    )  # fmt: skip
+    signal, _, _ = compensated(tube, decision)
+    return tube, signal
 
 
-def _shown(in_range: BoolArray) -> np.ndarray[Any, np.dtype[np.intp]]:
-    found = np.flatnonzero(in_range)
+def shown_events(tube: Tube) -> np.ndarray[Any, np.dtype[np.intp]]:
+    """Return the indices of the events that travel to the browser."""
+    found = np.flatnonzero(tube.in_range)
     return found[:: max(1, -(-len(found) // MOST_SHOWN))]
 
 
-def _axes(tube: Tube, params: GateParams, data: Mapping[str, Any]) -> dict[str, PlotAxis]:
-    """Return the axes of the batch, with the channels of this tube."""
-    scales = BatchScales.from_data(data)
-    axes = {
-        dye.key: scale.axis(match.label)
-        for dye, match, scale in zip(
-            params.tube.dyes, tube.stains, (scales.annexin, scales.dead), strict=True
-        )
+def scatter_axes(tube: Tube, ends: Sequence[float]) -> dict[str, PlotAxis]:
+    """Return the axes of forward and side scatter up to the batch's ends; none where one is missing."""
+    if not can_be_outlined(tube):
+        return {}
+    return {
+        "FSC": PlotAxis("FSC area", None, 0.0, ends[0]),
+        "SSC": PlotAxis("SSC area", None, 0.0, ends[1]),
     }
-    if can_be_outlined(tube):
-        axes["FSC"] = PlotAxis("FSC area", None, 0.0, scales.scatter[0])
-        axes["SSC"] = PlotAxis("SSC area", None, 0.0, scales.scatter[1])
-    return axes
 
 
-def _automatic(data: Mapping[str, Any], sample: str) -> Automatic:
-    """Return the gates that were found, whatever a person decided since."""
-    pair = data["matched"].get(data["assignment"].get(sample)) or data["general"]
-    borders = {dye: axis.get("automatic", axis["threshold"]) for dye, axis in pair.items()}
-    sources = {dye: str(axis.get("found_on", axis["source"])) for dye, axis in pair.items()}
-    off = data["debris_state"] == "off"
-    debris = None if off else DebrisGate(data["debris"], data["debris_state"], 0.0, None, None, None, 0)
-    return Automatic(borders, sources, debris)
+def debris_of(data: Mapping[str, Any]) -> DebrisGate | None:
+    """Return the debris gate in the plain data of a batch; None where it is switched off."""
+    if data["debris_state"] == "off":
+        return None
+    return DebrisGate(data["debris"], data["debris_state"], 0.0, None, None, None, 0)

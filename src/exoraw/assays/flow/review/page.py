@@ -9,6 +9,7 @@ from typing import Any, get_args
 from exoraw.assays.contract import Decision, Made, Proposal, ReviewDesk, ReviewItem
 from exoraw.assays.flow.controls import Batch, batches_of
 from exoraw.assays.flow.dyes import Dye
+from exoraw.assays.flow.review.annexin_tube import look_at_annexin
 from exoraw.assays.flow.review.decided import (
     CELLS,
     KIND,
@@ -21,9 +22,10 @@ from exoraw.assays.flow.review.decided import (
     target_of,
     together,
 )
-from exoraw.assays.flow.review.looked import Looked, look
+from exoraw.assays.flow.review.looked import Looked
+from exoraw.assays.flow.review.marker_tube import look_at_markers
 from exoraw.assays.flow.review.shown import drawing, numbers, packed
-from exoraw.assays.flow.steps.planning import gate_key
+from exoraw.assays.flow.steps.planning import gate_key, markers_key
 from exoraw.assays.flow.strategies import AnnexinPI
 from exoraw.io.errors import StudyError
 from exoraw.study.exclusions import Kind
@@ -44,7 +46,7 @@ class GatePage:
     def items(self, desk: ReviewDesk) -> Sequence[ReviewItem]:
         """List the gated tubes by batch."""
         return [
-            ReviewItem(row.sample, row.sample, batch.name, (row.sample,), gate_key(desk.view.pipeline, row))
+            ReviewItem(row.sample, row.sample, batch.name, (row.sample,), _unit_key(desk, row))
             for batch in _batches(desk)
             for row in batch.gated
         ]
@@ -98,10 +100,13 @@ PAGE = GatePage()
 
 
 def _batches(desk: ReviewDesk) -> tuple[Batch, ...]:
-    settings = desk.view.settings
-    if not isinstance(settings.strategy, AnnexinPI):
-        return ()
-    return batches_of(desk.view.rows, settings.batch_by)
+    return batches_of(desk.view.rows, desk.view.settings.batch_by)
+
+
+def _unit_key(desk: ReviewDesk, row: SampleRow) -> str:
+    """Return the unit that gates a tube."""
+    on_annexin = isinstance(desk.view.settings.strategy, AnnexinPI)
+    return (gate_key if on_annexin else markers_key)(desk.view.pipeline, row)
 
 
 def _place(desk: ReviewDesk, key: str) -> tuple[Batch, SampleRow]:
@@ -119,9 +124,16 @@ def _dyes(desk: ReviewDesk) -> tuple[Dye, ...]:
 
 
 def _looked(desk: ReviewDesk, key: str) -> Looked:
-    _, row = _place(desk, key)
-    found: Looked = desk.kept(("tube", key), lambda: look(*desk.ready(gate_key(desk.view.pipeline, row))))
+    unit = _unit_key(desk, _place(desk, key)[1])
+    found: Looked = desk.kept(("tube", key), lambda: _look(desk, unit))
     return found
+
+
+def _look(desk: ReviewDesk, key: str) -> Looked:
+    unit, inputs = desk.ready(key)
+    if isinstance(desk.view.settings.strategy, AnnexinPI):
+        return look_at_annexin(unit, inputs)
+    return look_at_markers(unit, inputs, desk.outcome(key))
 
 
 def _in_force(desk: ReviewDesk, key: str) -> Gates:

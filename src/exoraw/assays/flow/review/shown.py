@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.flow.arrays import BoolArray
-from exoraw.assays.flow.quadrants import Quadrants, Share, share_of
+from exoraw.assays.flow.quadrants import Share, share_of
 from exoraw.assays.flow.review.axes import axis_data
 from exoraw.assays.flow.review.decided import CELLS, Corner, Gates
-from exoraw.assays.flow.review.looked import APOPTOTIC, IN_RANGE, SINGLES, Looked
-
-CORNERS = ((False, False), (True, False), (True, True), (False, True))  # live, early, late, necrotic
+from exoraw.assays.flow.review.looked import IN_RANGE, SINGLES, Looked, Panel
 
 
 def drawing(looked: Looked, gates: Gates, *, blind: bool) -> dict[str, Any]:
@@ -29,9 +27,11 @@ def drawing(looked: Looked, gates: Gates, *, blind: bool) -> dict[str, Any]:
     return {
         "columns": list(looked.columns),
         "axes": {name: axis_data(axis) for name, axis in looked.axes.items()},
-        "panels": list(_panels(looked)),
+        "panels": [vars(panel) for panel in _panels(looked)],
+        "parent": looked.scheme.parent,
+        "alive": list(looked.scheme.alive),
         "gates": [*_lines(looked, gates, blind=blind), *_outlines(looked, gates)],
-        "populations": _populations(looked),
+        "populations": [vars(one) for one in looked.scheme.populations()],
         "events": {
             "shown": len(looked.shown),
             "in_range": int(np.count_nonzero(looked.tube.in_range)),
@@ -44,14 +44,16 @@ def drawing(looked: Looked, gates: Gates, *, blind: bool) -> dict[str, Any]:
 def numbers(looked: Looked, gates: Gates) -> dict[str, Any]:
     """Return the numbers under these gates, counted on all events, and the mask of the shown single cells."""
     cleaned = looked.cleaned(gates)
-    counted = looked.counted(cleaned.singlets, gates)
-    singles = int(np.count_nonzero(cleaned.singlets))
-    share = share_of(SINGLES, singles, len(looked.tube))
-    cells = share_of(CELLS, int(np.count_nonzero(cleaned.cells)), int(np.count_nonzero(cleaned.in_range)))
-    rows = [
-        *_quadrant_rows(looked, counted),
-        {**_row(cells), "of": f"events {IN_RANGE}"},
-        {**_row(share), "of": "all events"},
+    parent = looked.parent(cleaned.singlets, gates)
+    singles, cells, in_range, live = (
+        int(np.count_nonzero(mask)) for mask in (cleaned.singlets, cleaned.cells, cleaned.in_range, parent)
+    )
+    rows = [{**_row(share), "of": looked.scheme.parent} for share in looked.counted(parent, gates)]
+    if looked.scheme.parent != SINGLES:
+        rows.append({**_row(share_of(looked.scheme.parent, live, singles)), "of": SINGLES})
+    rows += [
+        {**_row(share_of(CELLS, cells, in_range)), "of": f"events {IN_RANGE}"},
+        {**_row(share_of(SINGLES, singles, len(looked.tube))), "of": "all events"},
     ]
     return {"numbers": rows, "singles": _bits(cleaned.singlets[looked.shown])}
 
@@ -75,22 +77,17 @@ def _bits(mask: BoolArray) -> str:
 # ----------------------------------------------------------------- plots and gates
 
 
-def _panels(looked: Looked) -> Iterator[dict[str, Any]]:
-    first, second = looked.dyes
-    names = looked.params.quadrants.names
-    yield {
-        "name": "quadrants", "title": "Quadrants", "x": first.key, "y": second.key, "parent": SINGLES,
-        "gates": [first.key, second.key], "corners": list(names),
-    }  # fmt: skip
+def _panels(looked: Looked) -> Iterator[Panel]:
+    yield from looked.scheme.panels(list(looked.axes))
     if "FSC" in looked.axes:
-        yield {
-            "name": CELLS, "title": "Cells and debris", "x": "FSC", "y": "SSC", "parent": IN_RANGE,
-            "gates": [CELLS], "corners": [],
-        }  # fmt: skip
+        yield Panel(CELLS, "Cells and debris", "FSC", "SSC", IN_RANGE, (CELLS,))
 
 
 def _lines(looked: Looked, gates: Gates, *, blind: bool) -> Iterator[dict[str, Any]]:
+    movable = {name for panel in looked.scheme.panels(list(looked.axes)) for name in panel.gates}
     for dye in looked.dyes:
+        if dye.key not in movable:
+            continue
         automatic = looked.automatic.borders.get(dye.key)
         value = gates.borders.get(dye.key, automatic)
         source = "" if blind else looked.automatic.sources.get(dye.key, "")
@@ -132,41 +129,6 @@ def _span(values: Any, top: float | None) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     return min(low, 0.0), max(high, top or 0.0)
-
-
-# ----------------------------------------------------------------- populations and numbers
-
-
-def _populations(looked: Looked) -> list[dict[str, Any]]:
-    """Return what is counted, as conditions that the browser can count by itself."""
-    first, second = (dye.key for dye in looked.dyes)
-    names = looked.params.quadrants.names
-    found: list[dict[str, Any]] = [
-        {"name": name, "parent": SINGLES, "above": {first: above[0], second: above[1]}}
-        for name, above in zip(names, CORNERS, strict=True)
-    ]
-    found.append({"name": APOPTOTIC, "parent": SINGLES, "sum": _apoptotic(looked)})
-    if "FSC" in looked.axes:
-        found.append({"name": CELLS, "parent": IN_RANGE, "inside": CELLS})
-    return found
-
-
-def _apoptotic(looked: Looked) -> list[str]:
-    names = looked.params.quadrants
-    return [
-        name
-        for name, part in ((names.early, "early"), (names.late, "late"))
-        if part in looked.params.apoptotic
-    ]
-
-
-def _quadrant_rows(looked: Looked, counted: Quadrants | None) -> list[dict[str, Any]]:
-    if counted is None:
-        return []
-    parts = _apoptotic(looked)
-    total = sum(share.numerator for share in counted.quadrants if share.name in parts)
-    shares = (*counted.quadrants, share_of(APOPTOTIC, total, counted.n))
-    return [{**_row(share), "of": SINGLES} for share in shares]
 
 
 def _row(share: Share) -> dict[str, Any]:

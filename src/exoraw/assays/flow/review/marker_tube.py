@@ -1,0 +1,154 @@
+"""Marker panels on the page: CD44/CD24, ALDEFLUOR, uptake and surface markers of live single cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from exoraw.assays.contract import Earlier, Inputs, Unit
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.dyes import Dye
+from exoraw.assays.flow.markers.aldefluor import ALDH_HIGH
+from exoraw.assays.flow.markers.cd44_cd24 import QUADRANTS
+from exoraw.assays.flow.quadrants import Share, share_of
+from exoraw.assays.flow.review.looked import (
+    SINGLES,
+    Automatic,
+    Looked,
+    Panel,
+    Population,
+    debris_of,
+    read_for_looking,
+    scatter_axes,
+    shown_events,
+    succeeded,
+)
+from exoraw.assays.flow.steps.markers.counted import LIVE
+from exoraw.assays.flow.steps.markers.live_cells import VIABILITY
+from exoraw.assays.flow.steps.markers.tube import MarkerParams
+from exoraw.assays.flow.steps.scales import AxisScale
+from exoraw.assays.flow.strategies import CD44CD24, MarkerStrategy, SurfaceMFI
+from exoraw.io.errors import StudyError
+
+POSITIVE = {"aldh": ALDH_HIGH, "dye": "exosome dye+"}  # dye -> population above its border
+STEM_SIGNS = {name: (name.startswith("CD44+"), name.endswith("CD24+")) for name in QUADRANTS}
+
+
+@dataclass(frozen=True)
+class MarkerScheme:
+    """Live single cells against the borders of their markers.
+
+    The shares of surface markers follow from each marker's isotype at its percentile: of those panels the
+    cells and the dead-cell dye can be set by hand.
+    """
+
+    strategy: MarkerStrategy
+    parent: str = LIVE
+
+    @property
+    def alive(self) -> tuple[str, ...]:
+        """The dead-cell dye, where the panel has one."""
+        return tuple(dye.key for dye in self.strategy.dyes if dye.key == VIABILITY)
+
+    @property
+    def _markers(self) -> tuple[Dye, ...]:
+        return tuple(dye for dye in self.strategy.dyes if dye.key != VIABILITY)
+
+    def panels(self, axes: Sequence[str]) -> tuple[Panel, ...]:
+        """Return the markers' plots and that of the dead cells, over side scatter where there is one."""
+        return tuple(self._panels(axes))
+
+    def _panels(self, axes: Sequence[str]) -> Iterator[Panel]:
+        if isinstance(self.strategy, CD44CD24):
+            corners = ("CD44-CD24-", "CD44+CD24-", "CD44+CD24+", "CD44-CD24+")
+            yield Panel("markers", "CD44 / CD24", "cd44", "cd24", LIVE, ("cd44", "cd24"), corners)
+        else:
+            for place, dye in enumerate(self._markers):
+                across = _other_axis(dye.key, axes)
+                movable = () if isinstance(self.strategy, SurfaceMFI) else (dye.key,)
+                yield Panel(f"marker{place}", dye.title, dye.key, across, LIVE, movable)
+        for key in self.alive:
+            yield Panel("dead", "Dead cells", key, _other_axis(key, axes), SINGLES, (key,))
+
+    def populations(self) -> tuple[Population, ...]:
+        """Return the populations that borders decide."""
+        if isinstance(self.strategy, CD44CD24):
+            return tuple(
+                Population(name, {"cd44": signs[0], "cd24": signs[1]}) for name, signs in STEM_SIGNS.items()
+            )
+        return tuple(
+            Population(POSITIVE[dye.key], {dye.key: True}) for dye in self._markers if dye.key in POSITIVE
+        )
+
+    def shares(self, signal: FloatArray, borders: Mapping[str, float]) -> Sequence[Share]:
+        """Count the events that have a number in every marker; one on a border lies below it."""
+        found = self.populations()
+        needed = list(dict.fromkeys(key for one in found for key in one.above or {}))
+        if any(key not in borders for key in needed):
+            return ()
+        place = {dye.key: column for column, dye in enumerate(self.strategy.dyes)}
+        finite = np.isfinite(signal[:, [place[key] for key in needed]]).all(axis=1)
+        above = {key: signal[finite, place[key]] > borders[key] for key in needed}
+        n = int(np.count_nonzero(finite))
+        return [share_of(one.name, int(np.count_nonzero(_fits(one, above, n))), n) for one in found]
+
+
+def _fits(population: Population, above: Mapping[str, BoolArray], n: int) -> BoolArray:
+    mask = np.ones(n, dtype=bool)
+    for key, wanted in (population.above or {}).items():
+        mask &= above[key] == wanted
+    return mask
+
+
+def _other_axis(key: str, axes: Sequence[str]) -> str:
+    """Return what a single marker is drawn over. Raises StudyError where the tube has nothing else."""
+    others = [name for name in ("SSC", *axes) if name in axes and name != key]
+    if not others:
+        raise StudyError("The file holds one channel only; a plot needs side scatter or another dye.")
+    return others[0]
+
+
+def look_at_markers(unit: Unit, inputs: Inputs, before: Earlier | None) -> Looked:
+    """Read a tube as the step `markers` does.
+
+    Parameters
+    ----------
+    before : what the step gave for this tube the last time; its borders came from the tube's own controls
+
+    Raises
+    ------
+    StudyError : the tube or its batch has not been computed, or the file holds no events
+    FormatError, UnknownChannelError : the file cannot be read
+    """
+    params = unit.params
+    assert isinstance(params, MarkerParams)
+    ground, decision = succeeded(inputs, "controls", "compensation")
+    if before is None:
+        raise StudyError(
+            "The gates of this tube are not there: it has not been computed. Run the study first."
+        )
+    tube, signal = read_for_looking(inputs, params.tube, decision.data)
+    scales = ground.data["scales"]
+    axes = {
+        dye.key: AxisScale(**scales[dye.key]).axis(match.label)
+        for dye, match in zip(params.tube.dyes, tube.stains, strict=True)
+    }
+    return Looked(
+        params.tube, MarkerScheme(params.strategy), tube, signal, shown_events(tube),
+        {**axes, **scatter_axes(tube, ground.data["scatter"])}, _automatic(before.data, ground.data),
+    )  # fmt: skip
+
+
+def _automatic(own: Mapping[str, Any], ground: Mapping[str, Any]) -> Automatic:
+    found = {**own["borders"], **own.get("automatic", {})}
+    borders = {key: one["threshold"] for key, one in found.items()}
+    sources = {key: str(one["source"]) for key, one in found.items()}
+    viability = ground["viability"]
+    return Automatic(
+        {**borders, VIABILITY: viability["border"]},
+        {**sources, VIABILITY: str(viability.get("source", ""))},
+        debris_of(ground),
+    )
