@@ -177,12 +177,21 @@ def test_what_does_not_fit_is_refused(tube, strategy, monkeypatch):
     assert isinstance(caught.value, ImportError)
 
 
-def test_every_real_file_is_written_and_read_back(shared, tmp_path):
+def test_real_files_are_written_and_read_back(shared, tmp_path):
+    both_ways(shared, tmp_path, ("zoo/Partec - PAS.FCS", "zoo_flowio/G11.fcs"))
+
+
+@pytest.mark.slow
+def test_larger_real_files_are_written_and_read_back(shared, tmp_path):
     names = (
         "zoo/Accuri - C6.fcs", "zoo/Partec - PAS.FCS", "zoo/Applied Biosystems - Attune.fcs",
         "zoo_flowio/G11.fcs", "cytoexplorer/Compensation-PE.fcs", "flowcal/Data001.fcs",
         "zoo/Beckman Coulter - Gallios.LMD",
     )  # fmt: skip
+    both_ways(shared, tmp_path, names)
+
+
+def both_ways(shared, tmp_path, names):
     for name in names:
         data = read_fcs(shared / "data/flow" / name)
         found = back(to_anndata(data, name, spillover=data.spillover), tmp_path)

@@ -147,7 +147,7 @@ SIGNALS = st.lists(
 
 
 @given(scales(), SIGNALS)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_every_scale_comes_back_rises_and_ends_at_one(scale, signals):
     x = np.unique(np.array(signals))
     x = x[x > 0] if isinstance(scale, Log) else x

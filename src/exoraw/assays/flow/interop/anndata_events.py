@@ -30,7 +30,7 @@ from exoraw.assays.flow.interop.event_table import EventTable
 from exoraw.assays.flow.interop.missing import MissingExtraError
 from exoraw.assays.flow.panel import PULSE_WORDS
 from exoraw.assays.flow.spillover import Spillover
-from exoraw.store.export.h5ad_frames import categories, h5_frame, h5_index, h5_names, h5_text, h5_words
+from exoraw.store.export.h5ad_frames import h5_frame, h5_index, h5_names, h5_text, h5_words
 from exoraw.study.words import did_you_mean, listed, shown
 
 RAW, COMPENSATED, TRANSFORMED = "raw", "compensated", "transformed"  # layers, in the order of work
@@ -196,7 +196,7 @@ def _events(
     names = h5_names(["sample", *factors, *(row.name for row in rows)])
     made: dict[str, Any] = {}
     for name, value in zip(names, [sample, *factors.values()], strict=False):
-        made[name] = np.full(count, value) if _is_number(value) else categories([h5_text(str(value))] * count)
+        made[name] = np.full(count, value) if _is_number(value) else _same_word(str(value), count)
     for name, row in zip(names[1 + len(factors) :], rows, strict=True):
         assert tree is not None
         mask = tree.mask(row.name)
@@ -210,6 +210,14 @@ def _events(
     frame = pd.DataFrame({name: pd.Series(cells, index=index) for name, cells in made.items()}, index=index)
     frame.columns = pd.Index(list(made), dtype=object)
     return frame
+
+
+def _same_word(word: str, count: int) -> Any:
+    """A column that says the same of every event."""
+    import pandas as pd
+
+    levels = pd.Index([h5_text(word)], dtype=object)
+    return pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), categories=levels)
 
 
 def _is_number(value: object) -> bool:
