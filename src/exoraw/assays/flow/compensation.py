@@ -103,8 +103,8 @@ def overcompensated(
 
     Cells that are bright in one dye may carry the other dye or not; they can never have less than
     nothing of it. After a second compensation their median lies below the negatives by the spillover
-    times their brightness. A pair is remarked on when it lies below by more than half of that and by
-    more than one sigma of the negatives.
+    times their brightness, below zero. A pair is remarked on when it does so by more than half of that and
+    by more than one sigma of the negatives.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ def overcompensated(
         notable = spillover.matrix[dye] >= NOTABLE_SPILLOVER
         notable[dye] = False
         noise = np.median(np.abs(values[~bright] - dark), axis=0) * MAD_TO_SIGMA
-        under = notable & (nothing - lit > np.maximum(TWICE_SHARE * expected, noise))
+        under = notable & (lit < 0) & (nothing - lit > np.maximum(TWICE_SHARE * expected, noise))
         remarks.extend(
             _twice(name, spillover.channels[other], float(lit[other] - nothing[other]))
             for other in np.flatnonzero(under)
