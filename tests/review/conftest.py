@@ -133,6 +133,12 @@ class Lab:
 
 
 @pytest.fixture
+def lab_of() -> Callable[[Path], Lab]:
+    """`lab_of(folder)`: a study folder of a test's own."""
+    return Lab
+
+
+@pytest.fixture
 def plates(finished_plates: Path, tmp_path: Path) -> Lab:
     """A copy of the plates."""
     shutil.copytree(finished_plates, tmp_path / "plates")

@@ -168,7 +168,7 @@ def test_the_tube_counts_before_the_batch_and_the_batch_before_the_strategy(tube
     assert border_of(data_of(sitting, OTHER), "dead") == 2500.0
     assert border_of(data_of(sitting, OTHER_DAY), "dead") == 3000.0
     made = sitting.item(ids(sitting)[TUBE])["made"]
-    assert [one["reach"] for one in made] == ["this tube", "the batch", "the strategy: all batches"]
+    assert [one["reach"] for one in made] == ["this tube", "the batch", "all batches"]
     (finding,) = [one for one in tubes.findings("gate_corrected") if one["sample"] == TUBE]
     assert "2,000" in finding["message"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exoraw.assays.contract import Finding
@@ -39,6 +39,7 @@ class ByHand:
     strategy : that of the study; a border of CD24 that a person set takes the place of its own definition
     borders : by dye key, of a person or fixed in the settings
     ground : what the batch shares, with the person's border of dead cells and outline of the cells
+    shared : what the batch shares, as it was found
     """
 
     made: tuple[Decided, ...]
@@ -52,6 +53,13 @@ class ByHand:
     def decides(self) -> frozenset[str]:
         """Measures that the person's borders decide; none where only cells or dead cells were set."""
         return DECIDED if set(self.gates.borders) - {VIABILITY} else frozenset()
+
+    def named(self, borders: Mapping[str, Border]) -> dict[str, Border]:
+        """Return the borders that were used; those that a person set say so."""
+        return {
+            key: replace(border, source=BY_HAND) if key in self.gates.borders else border
+            for key, border in borders.items()
+        }
 
     def findings(self, automatic: Mapping[str, Border]) -> Iterator[Finding]:
         """Say who set which gate, when and why."""

@@ -29,7 +29,7 @@ Reach = Literal["sample", "batch", "strategy"]
 REACHES: Mapping[Reach, str] = {
     "sample": "this tube",
     "batch": "the batch",
-    "strategy": "the strategy: all batches",
+    "strategy": "all batches",
 }
 
 Signal = Annotated[float, Field(ge=-LARGEST_SIGNAL, le=LARGEST_SIGNAL, allow_inf_nan=False)]

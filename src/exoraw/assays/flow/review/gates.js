@@ -333,10 +333,10 @@ exorawReview.register("flow", async (parts, data, tools) => {
 
   function borderTable(lines) {
     const body = lines.map((line) => element("tr", { "data-gate": line.name },
-      element("th", { scope: "row" }, line.title),
+      element("th", { scope: "row", title: line.title }, line.title),
       element("td", { class: "num now" }, line.value === null ? "not set" : shown(line.value)),
       element("td", { class: "num was" }, line.automatic === null ? "none found" : shown(line.automatic)),
-      element("td", {}, line.source)));
+      element("td", { title: line.source }, line.source)));
     return element("table", { class: "borders" }, element("thead", {}, element("tr", {}, element("th", {}, "Border"),
       element("th", { class: "num" }, "now"), element("th", { class: "num" }, "automatic"), element("th", {}, "found on"))),
     element("tbody", {}, ...body));

@@ -15,7 +15,8 @@ from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.panel import UnknownChannelError
-from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, clean, compensated, read_tube
+from exoraw.assays.flow.review.cleaning import OUTLINE, clean_with_outline, corners_of
+from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, compensated, read_tube
 from exoraw.assays.flow.viability import mostly_dead
 
 VIABILITY = "viability"  # key of the dead-cell dye
@@ -108,7 +109,8 @@ def gated_alive(
     ground: Mapping[str, Any],
 ) -> LiveCells:
     """Gate a tube that is read and compensated already."""
-    cleaned = clean(tube, debris_gate_of(ground), singlets=params.cleaning.singlets)
+    outline = corners_of(ground.get(OUTLINE))
+    cleaned = clean_with_outline(tube, debris_gate_of(ground), outline, singlets=params.cleaning.singlets)
     live = alive(cleaned.singlets, signal, params.dyes, ground["viability"]["border"])
     dead = mostly_dead(int(np.count_nonzero(cleaned.singlets)), int(np.count_nonzero(live)))
     findings = (*tube.findings, *compensation[1], *cleaned.findings, *dead)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import (
+    CorrectionInput,
     Earlier,
     FileInput,
     Finding,
@@ -29,9 +30,13 @@ from exoraw.assays.flow.marker_controls import (
     served_tubes,
 )
 from exoraw.assays.flow.panel import UnknownChannelError
+from exoraw.assays.flow.review.applied import ROLE, marked
+from exoraw.assays.flow.review.applied_to_markers import markers_by_hand
+from exoraw.assays.flow.review.cleaning import outline_findings
+from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.cleaned import uncleaned_share
-from exoraw.assays.flow.steps.markers.counted import Controls, Counted, Numbers, unique
+from exoraw.assays.flow.steps.markers.counted import Border, Controls, Counted, Numbers, unique
 from exoraw.assays.flow.steps.markers.counting import count
 from exoraw.assays.flow.steps.markers.evidence import pictures
 from exoraw.assays.flow.steps.markers.live_cells import LiveCells, live_cells, of_control
@@ -84,11 +89,13 @@ class GateMarkers:
             for served in served_tubes(batch, strategy):
                 row = served.tube
                 found = {role: present(rows, files) for role, rows in _roles(served).items()}
+                made = corrections_for(study.corrections, sample=row.sample, batch=batch.name)
                 yield Unit(
                     key=markers_key(study.pipeline, row),
                     samples=(row.sample,),
                     inputs={
                         "tube": (FileInput(row.files[0], row.dataset),),
+                        ROLE: tuple(CorrectionInput(one) for _, one in made),
                         **{role: tuple(item for _, item in rows) for role, rows in found.items()},
                         **earlier,
                     },
@@ -108,26 +115,39 @@ class GateMarkers:
         assert decision is not None
         assert ground is not None
         sample, file = unit.samples[0], inputs.file("tube")
-        tube = live_cells(file, params.tube, decision.data, ground.data)
-        controls, remarks = _controls(unit, inputs, params, tube, (decision.data, ground.data))
+        corrections = inputs.corrections.get(ROLE, ())
+        made = markers_by_hand(corrections, sample, ground.data, params.strategy)
+        tube = live_cells(file, params.tube, decision.data, made.ground)
+        controls, remarks = _controls(unit, inputs, params, tube, (decision.data, made.ground))
         numbers = Numbers(sample, file.file_id, _reference(controls))
         cells = tube.of_markers(params.tube.dyes)
-        by_hand = dict(params.strategy.borders)
-        ended = tube.at_end(params.tube.dyes)
-        counted = count(cells, ended, controls, params.strategy, by_hand, numbers, _seed(unit, controls))
-        findings = [*tube.findings, *remarks, *counted.findings, *_inherited((decision, ground))]
+        ended, seed = tube.at_end(params.tube.dyes), _seed(unit, controls)
+        counted = count(cells, ended, controls, made.strategy, made.borders, numbers, seed)
+        counted = replace(counted, borders=made.named(counted.borders))
+        automatic: dict[str, Border] = {}
+        if made.made:  # what the controls alone give stays on record
+            plain = dict(params.strategy.borders)
+            automatic = count(cells, ended, controls, params.strategy, plain, numbers, seed).borders
+        findings = [*made.findings(automatic), *outline_findings(tube.tube, made.gates.outline)]
+        findings += [*tube.findings, *remarks, *counted.findings, *_inherited((decision, ground))]
         findings += [*_about_tube(tube, ground.data, params.tube)]
         return Outcome(
-            measurements=[
-                *general_numbers(tube, numbers, params.tube),
-                *counted.measurements,
-                *_uncleaned(tube, counted, params, numbers),
-            ],
+            measurements=list(
+                marked(
+                    (
+                        *general_numbers(tube, numbers, params.tube),
+                        *counted.measurements,
+                        *_uncleaned(tube, counted, params, numbers),
+                    ),
+                    made.gates,
+                    made.decides,
+                )
+            ),
             objects=population_rows(tube, counted, sample, params.tube.dyes),
             findings=unique(of_sample(findings, sample)),
-            artefacts=list(pictures(tube, cells, controls, counted, ground.data, params, sample)),
-            data=_facts(tube, controls, counted, ground.data, params.tube),
-            seed=_seed(unit, controls),
+            artefacts=list(pictures(tube, cells, controls, counted, made.ground, params, sample)),
+            data={**_facts(tube, controls, counted, ground.data, params.tube), **made.facts(automatic)},
+            seed=seed,
         )
 
 
