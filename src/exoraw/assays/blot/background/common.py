@@ -12,14 +12,14 @@ DEGREE_Y, DEGREE_X = 3, 4
 BLOCKS = 16  # columns are taken together in so many blocks, by their median
 BAND = 3.5  # sigmas on either side of the row that are left out
 ROUNDS = 15
-BRIGHT, DARK = 1.5, 3.0  # robust scales: bright rests (neighbours, smears) count less than dark ones
+BRIGHT, DARK = 1.2, 3.0  # noise: bright rests (neighbours, smears) count less than dark ones
 LEAST_ROWS = 12
 
 
 def common_background(pixels: FloatArray, centre: int, sigma: float, x0: int, x1: int) -> FloatArray:
     """Return a smooth surface below a straightened row, from the pixels above and below its bands.
 
-    A polynomial of total degree 3 in y and 4 in x, fitted with weights that count bright rests less, so that
+    A polynomial of degree 3 in y and 4 in x, fitted with weights that count bright rests less, so that
     neighbouring bands and smears do not lift it. Nothing where the strip has too few rows beside the band.
 
     Parameters
@@ -56,12 +56,7 @@ def _place(columns: AnyImage, x0: int, x1: int) -> FloatArray:
 
 
 def _terms(y: FloatArray, x: FloatArray) -> FloatArray:
-    powers = [
-        (i, j)
-        for i in range(DEGREE_Y + 1)
-        for j in range(DEGREE_X + 1)
-        if i / DEGREE_Y + j / DEGREE_X <= 1 + 1e-9
-    ]
+    powers = [(i, j) for i in range(DEGREE_Y + 1) for j in range(DEGREE_X + 1)]
     return np.stack([np.multiply.outer(y**i, x**j) for i, j in powers], axis=-1)
 
 
@@ -71,7 +66,8 @@ def _robust(terms: FloatArray, values: FloatArray) -> FloatArray:
     for _ in range(ROUNDS):
         coefficients = np.linalg.lstsq(terms * weights[:, None], values * weights, rcond=None)[0]
         rest = values - terms @ coefficients
-        scale = 1.4826 * float(np.median(np.abs(rest))) + 1e-9
+        dark = rest[rest < 0]  # noise alone makes these; neighbours and smears make bright ones
+        scale = 1.4826 * float(np.median(np.abs(dark))) + 1e-9 if dark.size else 1e-9
         limit = np.where(rest > 0, BRIGHT * scale, DARK * scale)
         weights = np.sqrt(1 / (1 + (rest / limit) ** 2))
     return coefficients

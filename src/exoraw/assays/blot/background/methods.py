@@ -9,7 +9,7 @@ import numpy as np
 
 from exoraw.assays.blot.background.baselines import arpls, snip
 from exoraw.assays.blot.background.common import common_background
-from exoraw.assays.blot.background.multi_gauss import GaussFit, fit_band
+from exoraw.assays.blot.background.multi_gauss import HALO, GaussFit, fit_band
 from exoraw.assays.blot.background.window import Window, find_apex, valley_window
 from exoraw.assays.blot.lanes.arrays import FloatArray
 from exoraw.assays.blot.lanes.geometry import Lane
@@ -29,6 +29,7 @@ Background = Literal[
 BACKGROUNDS: tuple[Background, ...] = get_args(Background)
 MEMBERS: tuple[Background, ...] = ("valley", "arpls", "snip", "multi_gauss")
 END_ROWS = 2  # rows on either side of a valley whose median is its height
+LEAST_HALO = 0.05  # of a band's top: with a halo the window is as much wider
 TAIL = 4.0  # widths of the band on either side: more of a Gaussian than 99.99 %
 
 
@@ -108,6 +109,7 @@ def valley_line(profile: FloatArray, window: Window) -> FloatArray:
 
 def _band_window(clean: FloatArray, apex: int, sigma: float, fit: GaussFit) -> Window:
     window = valley_window(clean, apex, sigma)
-    first = max(window.first, int(np.floor(fit.middle - TAIL * fit.above)))
-    last = min(window.last, int(np.ceil(fit.middle + TAIL * fit.below)))
+    tail = TAIL * (HALO if fit.halo > LEAST_HALO else 1.0)
+    first = max(window.first, int(np.floor(fit.middle - tail * fit.above)))
+    last = min(window.last, int(np.ceil(fit.middle + tail * fit.below)))
     return Window(min(first, apex), apex, max(last, apex))

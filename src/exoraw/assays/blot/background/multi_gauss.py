@@ -15,13 +15,17 @@ REACH = 11.0  # sigmas of the row on either side of the band that are fitted
 MOST_PEAKS = 6
 PROMINENCE = 6.0  # noise of the profile; and at least 2 % of its range
 LEAST_SHARE = 0.02
-NEAREST = 1.8  # sigmas between a band and its neighbour
+NEAREST = 1.8  # sigmas between a band and a neighbour with a top of its own
+NEAREST_SHOULDER = 3.0  # sigmas: what is left over nearer than this is the band's own shape, not a neighbour
 SMOOTHING = 1.2
+HALO = 2.2  # widths of the band: of the wider Gaussian below it
 SHOULDER_ROUNDS = 2
 SHOULDER_SHARE = 0.015  # of the band's height: a shoulder below it is not fitted
 SHOULDER_NOISE = 4.0
-NARROWEST, WIDEST, WANDERS = 0.5, 1.9, 1.5  # of the row's sigma
+NARROWEST, WIDEST, WIDEST_NEIGHBOUR = 0.5, 1.9, 1.4  # of the row's sigma
+WANDERS = 0.8  # of the row's sigma: how far a fitted middle may lie from where it was seen
 EVALUATIONS = 40
+FREE = 3  # columns whose height may be negative: line (two) and the band itself
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class GaussFit:
     ----------
     area : under the band's own curve, signal times pixels
     middle, above, below : row of its top, half widths (standard deviations) above and below it, pixels
-    height : of its top above the baseline
+    halo : share of its top that belongs to the wider Gaussian, 0 to 1
     baseline : (rows,) everything that is not the band: the line and the neighbours, NaN outside the fit
     neighbours : (rows,) the other bands alone, 0 outside the fit
     residual : root mean square of what is left, signal
@@ -42,7 +46,7 @@ class GaussFit:
     middle: float
     above: float
     below: float
-    height: float
+    halo: float
     baseline: FloatArray
     neighbours: FloatArray
     residual: float
@@ -60,8 +64,9 @@ class _Problem:
 def fit_band(profile: FloatArray, apex: int, sigma: float) -> GaussFit:
     """Fit the band at `apex`, its neighbours and its shoulders, on a straight line.
 
-    The band itself is a Gaussian with two half widths, because bands trail; its neighbours are symmetric.
-    What the first fit leaves over beside the band is taken as a further neighbour and fitted again.
+    The band itself is a Gaussian with two half widths, because bands trail, on a wider one of the same
+    middle, because light scatters in membrane and lens; its neighbours are symmetric.
+    What the first fit leaves over on one side of the band is taken as a further neighbour and fitted again.
 
     Source: peak deconvolution on a linear background, as in GelBandFitter (Mitov et al. 2009); heights are
     eliminated from the search (variable projection, Golub & Pereyra 1973).
@@ -104,9 +109,11 @@ def _shoulder(problem: _Problem, shape: FloatArray) -> float | None:
     columns = _columns(problem, shape)
     heights = _heights(columns, problem.values)
     rest = gaussian_filter1d(problem.values - columns @ heights, problem.sigma / 2)
+    mirrored = np.interp(2 * shape[0] - problem.rows, problem.rows, rest)
+    rest = rest - np.clip(mirrored, 0, None)
     taken = np.concatenate(([shape[0]], shape[3::2]))
     apart = np.abs(problem.rows[:, None] - taken).min(axis=1) > problem.sigma
-    apart &= np.abs(problem.rows - shape[0]) > NEAREST * problem.sigma
+    apart &= np.abs(problem.rows - shape[0]) > NEAREST_SHOULDER * problem.sigma
     if not apart.any():
         return None
     at = int(np.argmax(np.where(apart, rest, -np.inf)))
@@ -123,6 +130,7 @@ def _solve(problem: _Problem, others: list[float], before: FloatArray | None) ->
         start[: len(before)] = before
     middles = np.concatenate(([problem.apex], others))
     lower, upper = np.full(len(start), NARROWEST * sigma), np.full(len(start), WIDEST * sigma)
+    upper[4::2] = WIDEST_NEIGHBOUR * sigma
     places = np.concatenate(([0], np.arange(3, len(start), 2)))
     lower[places], upper[places] = middles - WANDERS * sigma, middles + WANDERS * sigma
     start = np.clip(start, lower + 1e-6, upper - 1e-6)
@@ -142,20 +150,26 @@ def _solve(problem: _Problem, others: list[float], before: FloatArray | None) ->
 def _columns(problem: _Problem, shape: FloatArray) -> FloatArray:
     rows = problem.rows[:, None]
     width = np.where(rows < shape[0], shape[1], shape[2])
-    main = np.exp(-0.5 * ((rows - shape[0]) / width) ** 2)
+    off = (rows - shape[0]) / width
+    main, halo = np.exp(-0.5 * off**2), np.exp(-0.5 * (off / HALO) ** 2)
     others = np.exp(-0.5 * ((rows - shape[3::2]) / shape[4::2]) ** 2)
     slope = (rows - problem.apex) / len(rows)
-    return np.concatenate((np.ones_like(rows), slope, main, others), axis=1)
+    return np.concatenate((np.ones_like(rows), slope, main, halo, others), axis=1)
 
 
 def _heights(columns: FloatArray, values: FloatArray) -> FloatArray:
-    """Return the least-squares heights; neighbours that came out negative are left out (height 0)."""
-    heights = _least_squares(columns, values)
-    if (heights[3:] < 0).any():
-        kept = np.concatenate(([True, True, True], heights[3:] > 0))
-        heights = np.zeros(columns.shape[1])
+    """Return the least-squares heights; halo and neighbours that come out negative are left out."""
+    kept = np.ones(columns.shape[1], bool)
+    heights = np.zeros(columns.shape[1])
+    for _ in range(columns.shape[1] - FREE):
+        heights[:] = 0
         heights[kept] = _least_squares(columns[:, kept], values)
-        heights[3:] = np.clip(heights[3:], 0, None)
+        negative = heights < 0
+        negative[:FREE] = False
+        if not negative.any():
+            break
+        kept &= ~negative
+    heights[FREE:] = np.clip(heights[FREE:], 0, None)
     return heights
 
 
@@ -171,9 +185,10 @@ def _result(problem: _Problem, shape: FloatArray, size: int, low: int, high: int
     heights = _heights(columns, problem.values)
     fitted = columns @ heights
     baseline, neighbours = np.full(size, np.nan), np.zeros(size)
-    baseline[low:high] = fitted - columns[:, 2] * heights[2]
-    neighbours[low:high] = columns[:, 3:] @ heights[3:]
-    area = float(heights[2] * np.sqrt(np.pi / 2) * (shape[1] + shape[2]))
+    baseline[low:high] = fitted - columns[:, 2:4] @ heights[2:4]
+    neighbours[low:high] = columns[:, 4:] @ heights[4:]
+    area = float((heights[2] + HALO * heights[3]) * np.sqrt(np.pi / 2) * (shape[1] + shape[2]))
+    halo = float(heights[3] / max(heights[2] + heights[3], 1e-9))
     residual = float(np.sqrt(np.mean((fitted - problem.values) ** 2)))
     middle, above, below = (float(value) for value in shape[:3])
-    return GaussFit(area, middle, above, below, float(heights[2]), baseline, neighbours, residual)
+    return GaussFit(area, middle, above, below, halo, baseline, neighbours, residual)

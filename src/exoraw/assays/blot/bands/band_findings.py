@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
 from exoraw.assays.blot.background.methods import LaneProfile
 from exoraw.assays.blot.bands.molecular_weight import MwCalibration
 from exoraw.assays.blot.bands.record import Band
@@ -18,6 +16,7 @@ SATURATED = 0.0005  # of the band's pixels: three of a band of 80 x 60 pixels
 TOUCHING = 0.3  # of the band's own mean light, on the column where two lanes meet
 NEIGHBOUR = 0.05  # of the band's volume, inside its window
 DISAGREE = 0.15  # spread of the consensus' members, relative to the volume
+SPECKLE = 0.01  # of the band's volume
 EDGE_SIGMAS = 4.0  # of a band: what must be seen above and below its middle
 
 
@@ -122,12 +121,12 @@ def _disagree(view: BandView) -> Finding | None:
 
 
 def _speckle(view: BandView) -> Finding | None:
-    inside = view.strip.speckles[view.profile.window.rows, view.lane.x0 : view.lane.x1]
-    share = float(np.mean(inside)) if inside.size else 0.0
-    if share == 0:
+    light = float(view.strip.removed[view.profile.window.rows, view.lane.x0 : view.lane.x1].sum())
+    share = abs(light) / max(abs(view.band.adjusted), 1e-9)
+    if share < SPECKLE:
         return None
-    message = f"A speckle on {view.name} ({share:.1%} of its pixels) was replaced by its surroundings."
-    return Finding("speckle_replaced", "info", message, entity=view.entity, value=share)
+    message = f"Speckles on {view.name} ({share:.1%} of its volume) were replaced by their surroundings."
+    return Finding("speckle_replaced", "info", message, entity=view.entity, value=share, limit=SPECKLE)
 
 
 def _extrapolated(view: BandView) -> Finding | None:

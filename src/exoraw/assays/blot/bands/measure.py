@@ -76,7 +76,7 @@ def _band(seen: _Seen, index: int, asked: Asked, pixels: float) -> Band:
     members = tuple(method.adjusted for method in methods if method.method in MEMBERS)
     chosen = [method.adjusted for method in methods if method.method == asked.background]
     adjusted = chosen[0] if chosen else float(np.median(members))
-    around = Surroundings(members, pixels, blank, *_surroundings(profile))
+    around = Surroundings(members, pixels, blank, volume - adjusted, *_surroundings(profile))
     box = _box(seen, lane, profile.window)
     raw = seen.image[box[1] : box[3], box[0] : box[2]]
     height = seen.row.trace.at(lane.centre) + profile.fit.middle - seen.strip.centre

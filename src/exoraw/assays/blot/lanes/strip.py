@@ -38,13 +38,13 @@ class Strip:
     pixels : (rows, columns) signal without speckles, raw units; columns are those of the image
     centre : row of the strip on which the row's line lies
     noise : (rows, columns) standard deviation of a pixel
-    speckles : (rows, columns) where something narrower than a band was replaced
+    removed : (rows, columns) light of speckles (narrower than a band) that was replaced, 0 elsewhere
     """
 
     pixels: FloatArray
     centre: int
     noise: FloatArray
-    speckles: BoolArray
+    removed: FloatArray
 
 
 def cut_strip(image: AnyImage, y: FloatArray, half: int, columns: slice, lane_width: float) -> Strip:
@@ -86,7 +86,7 @@ def _without_speckles(pixels: FloatArray, centre: int, lane_width: float) -> Str
         bad = speckles[row]
         if not bad.all():
             clean[row, bad] = np.interp(columns[bad], columns[~bad], pixels[row, ~bad])
-    return Strip(clean, centre, noise, speckles)
+    return Strip(clean, centre, noise, pixels - clean)
 
 
 def find_speckles(pixels: FloatArray, middle: FloatArray, noise: FloatArray, window: int) -> BoolArray:
