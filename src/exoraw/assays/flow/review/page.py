@@ -26,7 +26,7 @@ from exoraw.assays.flow.review.looked import Looked
 from exoraw.assays.flow.review.marker_tube import look_at_markers
 from exoraw.assays.flow.review.shown import drawing, numbers, packed
 from exoraw.assays.flow.steps.planning import gate_key, markers_key
-from exoraw.assays.flow.strategies import AnnexinPI
+from exoraw.assays.flow.strategies import AnnexinPI, MarkerStrategy
 from exoraw.io.errors import StudyError
 from exoraw.study.exclusions import Kind
 from exoraw.study.view import SampleRow
@@ -100,7 +100,10 @@ PAGE = GatePage()
 
 
 def _batches(desk: ReviewDesk) -> tuple[Batch, ...]:
-    return batches_of(desk.view.rows, desk.view.settings.batch_by)
+    settings = desk.view.settings
+    if not isinstance(settings.strategy, AnnexinPI | MarkerStrategy):
+        return ()  # gates that a lab brings in a file are moved where that file was made
+    return batches_of(desk.view.rows, settings.batch_by)
 
 
 def _unit_key(desk: ReviewDesk, row: SampleRow) -> str:
