@@ -11,6 +11,7 @@ from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.sheet import SHEET
 from exoraw.assays.flow.steps.compensate import Compensate
 from exoraw.assays.flow.steps.gate import Gate
+from exoraw.assays.flow.steps.lab_gates import ApplyLabGates, LabGatesSummary
 from exoraw.assays.flow.steps.markers.controls import MarkerControls
 from exoraw.assays.flow.steps.markers.summary import MarkerSummary
 from exoraw.assays.flow.steps.markers.tube import GateMarkers
@@ -46,6 +47,8 @@ ASSAY = Assay(
         MarkerControls(),
         GateMarkers(),
         MarkerSummary(),
+        ApplyLabGates(),
+        LabGatesSummary(),
     ),
     vocabulary=VOCABULARY,
     findings=FINDING_KINDS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exoraw.assays.contract import FindingKind
 from exoraw.assays.flow.fcs import FINDINGS as READER
 from exoraw.assays.flow.gate_findings import FINDING_KINDS as GATES
+from exoraw.assays.flow.gates.finding_kinds import FINDING_KINDS as LAB_GATES
 from exoraw.assays.flow.markers.findings import FINDING_KINDS as MARKERS
 from exoraw.assays.flow.quality.findings import FINDING_KINDS as QUALITY
 from exoraw.assays.flow.review.applied import CORRECTION_KINDS
@@ -78,9 +79,19 @@ STEPS = (
         "Write the channel's full name into the settings if it is right, or the name of the right one.",
     ),
     FindingKind(
+        "empty_population",
+        "A population of a lab's own gates holds no events of a tube, so it has no median.",
+        "Look at the picture of its gates: is the tube stained, and are the gates drawn for it?",
+    ),
+    FindingKind(
         "control_of_another",
         "The control that fits a tube best is of another subject, treatment or replicate.",
         "Add the tube's own control, or leave the control's cell empty if it is the same for all.",
+    ),
+    FindingKind(
+        "bead_lot_incomplete",
+        "A tube's counting beads cannot be turned into cells per microlitre: a number of the lot is missing.",
+        "Fill in bead_concentration, bead_volume_ul and sample_volume_ul, or the numbers in strategy.beads.",
     ),
     FindingKind(
         "own_control_unsure",
@@ -104,5 +115,5 @@ STEPS = (
     ),
 )
 
-_ALL = (*READER, *GATES, *STEPS, *QUALITY, *STAINS, *VIABILITY, *MARKERS, *CORRECTION_KINDS)
+_ALL = (*READER, *GATES, *STEPS, *QUALITY, *STAINS, *LAB_GATES, *VIABILITY, *MARKERS, *CORRECTION_KINDS)
 FINDING_KINDS = tuple({kind.code: kind for kind in _ALL}.values())

@@ -32,7 +32,7 @@ from exoraw.assays.flow.review.check import check_corrections
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.sheet_check_annexin import check_annexin_controls
 from exoraw.assays.flow.sheet_check_markers import check_control_for, check_marker_controls
-from exoraw.assays.flow.strategies import ADVISED_CONTROL_EVENTS, AnnexinPI
+from exoraw.assays.flow.strategies import ADVISED_CONTROL_EVENTS, MARKER_STRATEGIES, AnnexinPI, LabGates
 from exoraw.io.inventory import DatasetHeader, Inventory
 from exoraw.study.spec import Problem
 from exoraw.study.view import SampleRow, StudyView
@@ -50,6 +50,7 @@ def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
     yield from _channels_exist(study.rows, files, settings.strategy.dyes)
     yield from _files_have_events(study.rows, files)
     yield from _matrix_file_exists(files, settings)
+    yield from _gates_file_exists(files, settings)
     yield from check_control_for(study.rows)
     batches = batches_of(study.rows, settings.batch_by)
     yield from check_corrections(study, batches, settings.strategy.dyes)
@@ -58,7 +59,7 @@ def check_flow_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
             yield from remark(batch, files, settings)
         if isinstance(settings.strategy, AnnexinPI):
             yield from check_annexin_controls(batch, settings.strategy)
-        else:
+        elif isinstance(settings.strategy, MARKER_STRATEGIES):
             yield from check_marker_controls(batch, settings.strategy)
 
 
@@ -142,6 +143,16 @@ def _matrix_file_exists(files: Inventory, settings: FlowSettings) -> Iterator[Pr
         yield Problem(
             "error",
             f'compensation.csv is "{path}", which is not in the raw folder. The path is relative to it.',
+            STUDY_FILE,
+        )
+
+
+def _gates_file_exists(files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
+    strategy = settings.strategy
+    if isinstance(strategy, LabGates) and files.get(strategy.file) is None:
+        yield Problem(
+            "error",
+            f'strategy.file is "{strategy.file}", which is not in the raw folder; the path is relative.',
             STUDY_FILE,
         )
 

@@ -112,11 +112,32 @@ class ControlGate(Params):
     bootstraps: int = Field(200, ge=0, le=2000, description="resamplings for 95 % intervals")
 
 
+Amount = Annotated[float | None, Field(gt=0)]
+
+
+class Beads(Params):
+    """Counting beads: two channels in which they outshine the cells, and the lot as pipetted.
+
+    The sheet's columns bead_concentration, bead_volume_ul and sample_volume_ul come before these numbers.
+    """
+
+    channels: tuple[Names, Names] = Field(description="two channels, best those no cell was stained for")
+    concentration: Amount = Field(None, description="beads per uL, from the vial's label")
+    volume_ul: Amount = Field(None, description="uL of beads added to a tube")
+    sample_volume_ul: Amount = Field(None, description="uL of sample they were added to, without the beads")
+
+    @property
+    def in_every_tube(self) -> bool:
+        """Whether the numbers here are enough for a tube whose row names none."""
+        return None not in (self.concentration, self.volume_ul, self.sample_volume_ul)
+
+
 class _OnMarkers(Params):
     """What the strategies with matched controls share."""
 
     viability: Viability = Viability()
     gate: ControlGate = ControlGate()
+    beads: Beads | None = Field(None, description="counting beads; none: cells per uL are not counted")
 
     @property
     def weak_below(self) -> int:
@@ -142,11 +163,11 @@ class CD44CD24(_OnMarkers):
     kind: Literal["cd44_cd24"] = "cd44_cd24"
     cd44: Names = ("CD44", "APC", "FITC")
     cd24: Names = ("CD24", "PE")
-    cd24_low: Literal["negative", "multiple", "percentile", "border"] = Field(
+    cd24_low: Literal["negative", "multiple", "percentile", "border", "valley"] = Field(
         "negative",
         description="what counts as CD24 negative or low. negative: at or below the isotype's border; "
         "multiple, percentile, border: at or below cd24_low_value times that border, that percentile of the "
-        "isotype, that linear signal",
+        "isotype, that linear signal. valley: below the valley between two CD24 populations of the batch",
     )
     cd24_low_value: float | None = Field(None, description="for cd24_low: multiple, percentile or border")
     cd44_border: Border = None
@@ -155,9 +176,10 @@ class CD44CD24(_OnMarkers):
     @model_validator(mode="after")
     def _cd24_low_is_defined(self) -> Self:
         value = self.cd24_low_value
-        if (self.cd24_low == "negative") != (value is None):
+        if (self.cd24_low in ("negative", "valley")) != (value is None):
             raise ValueError(
-                "cd24_low: multiple, percentile and border need a cd24_low_value; negative takes none"
+                "cd24_low: multiple, percentile and border need a cd24_low_value; "
+                "negative and valley take none"
             )
         if self.cd24_low == "multiple" and value is not None and value < 1:
             raise ValueError("cd24_low: multiple needs a cd24_low_value of 1 or more")
@@ -276,5 +298,41 @@ class UptakeFlow(_OnMarkers):
         return {"dye": self.dye_border}
 
 
+class LabGates(Params):
+    """A lab's own gates, drawn elsewhere, laid on every tube: YAML, GatingML 2.0 or a FlowJo 10 workspace."""
+
+    kind: Literal["gates"] = "gates"
+    file: str = Field(
+        min_length=1,
+        description="file of the gates inside the raw folder, relative to it: .yaml, .xml (GatingML 2.0) or "
+        ".wsp (FlowJo 10)",
+    )
+    template: str = Field(
+        "", description="tube of the workspace whose gates hold for tubes that it lacks; empty: none"
+    )
+    populations: tuple[str, ...] = Field(
+        (), description="populations that become numbers and figures; empty: all of them"
+    )
+    medians: tuple[str, ...] = Field(
+        (), description="channels or markers whose median is measured in each of these populations"
+    )
+    export: tuple[str, ...] = Field(
+        (), description="populations whose events are written as FCS files beside the tables"
+    )
+
+    @property
+    def weak_below(self) -> int:
+        """Events that a control should have at least; no gate is found on one here."""
+        return 0
+
+    @property
+    def dyes(self) -> tuple[Dye, ...]:
+        """None: the file of the gates names its channels."""
+        return ()
+
+
 MarkerStrategy = CD44CD24 | Aldefluor | SurfaceMFI | UptakeFlow
-Strategy = Annotated[AnnexinPI | CD44CD24 | Aldefluor | SurfaceMFI | UptakeFlow, Field(discriminator="kind")]
+MARKER_STRATEGIES = (CD44CD24, Aldefluor, SurfaceMFI, UptakeFlow)
+Strategy = Annotated[
+    AnnexinPI | CD44CD24 | Aldefluor | SurfaceMFI | UptakeFlow | LabGates, Field(discriminator="kind")
+]

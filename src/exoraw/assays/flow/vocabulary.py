@@ -52,6 +52,10 @@ UNCLEANED_SHARE = Measure(
     0.0,
     100.0,
 )
+SHARE_OF_PARENT = Measure(
+    "share_of_parent", "share of a population in the population it was gated from", "%", 0.0, 100.0
+)
+SHARE_OF_TOTAL = Measure("share_of_total", "share of a population in all events of the file", "%", 0.0, 100.0)
 DEAD_SHARE = Measure(
     "dead_share", "share of the single cells above the border of the dead-cell dye", "%", 0.0, 100.0
 )
@@ -121,6 +125,13 @@ FLUORESCENCE_DIFFERENCE = Measure(
 ROBUST_CV = Measure(
     "robust_cv", "half the distance between the 15.87th and 84.13th percentile over the median", "%", 0.0
 )
+CELLS_PER_VOLUME = Measure(
+    "cells_per_volume",
+    "live single cells per microlitre of sample, from counting beads: cells (numerator) over beads "
+    "(denominator) times the beads per microlitre of sample",
+    "{cells}/uL",
+    low=0.0,
+)
 STAINING_INDEX = Measure(
     "staining_index",
     "(median - median of the control) / (2 x robust SD of the control)",
@@ -135,6 +146,8 @@ VOCABULARY = (
     VIABLE_SHARE,
     GATED_SHARE,
     MEDIAN_FLUORESCENCE,
+    SHARE_OF_PARENT,
+    SHARE_OF_TOTAL,
     DEAD_SHARE,
     UNCLEANED_SHARE,
     MARKER_SHARE,
@@ -149,4 +162,5 @@ VOCABULARY = (
     FLUORESCENCE_DIFFERENCE,
     ROBUST_CV,
     STAINING_INDEX,
+    CELLS_PER_VOLUME,
 )

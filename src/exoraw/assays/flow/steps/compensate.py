@@ -32,6 +32,7 @@ from exoraw.assays.flow.spillover_csv import spillover_from_csv
 from exoraw.assays.flow.stain_controls import ControlMatrix, StainControl, spillover_from_controls
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, present
 from exoraw.assays.flow.steps.tube import Tube, TubeParams, read_tube
+from exoraw.assays.flow.strategies import LabGates
 from exoraw.assays.flow.treatments import TREATMENT_COLUMNS, treatment_of, untreated
 from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
@@ -58,6 +59,8 @@ class Compensate:
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
         """One unit per batch; its samples are none, so that no label of a tube can re-run it."""
         settings: FlowSettings = study.settings
+        if isinstance(settings.strategy, LabGates):  # its file says what is compensated by what
+            return
         for batch in batches_of(study.rows, settings.batch_by):
             if not batch.gated:
                 continue
