@@ -159,12 +159,15 @@ def test_a_border_of_the_strategy_reaches_every_batch(tubes, run_now):
 
 
 def test_the_tube_counts_before_the_batch_and_the_batch_before_the_strategy(tubes, run_now):
+    before, _ = apoptotic(tubes, TUBE)
     sitting = tubes.sitting()
     apply(sitting, {"borders": {"dead": 3000.0}, "scope": "strategy"})
     apply(sitting, {"borders": {"dead": 2500.0}, "scope": "batch"})
     apply(sitting, {"borders": {"dead": 2000.0}, "scope": "sample"})
     run_now(sitting)
-    assert border_of(data_of(sitting, TUBE), "dead") == 2000.0
+    data = data_of(sitting, TUBE)
+    assert border_of(data, "dead") == 2000.0
+    assert percent_of(data["automatic"], "apoptotic") == pytest.approx(before)
     assert border_of(data_of(sitting, OTHER), "dead") == 2500.0
     assert border_of(data_of(sitting, OTHER_DAY), "dead") == 3000.0
     made = sitting.item(ids(sitting)[TUBE])["made"]

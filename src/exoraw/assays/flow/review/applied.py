@@ -32,7 +32,7 @@ CORRECTION_KINDS = (
     FindingKind(
         CORRECTED,
         "A person set this gate on the review page; who, when and why stand in the message.",
-        "Nothing; `exoraw review` shows the gate and takes the correction back.",
+        "Nothing to do; exoraw review shows the gate and can take the correction back.",
     ),
     FindingKind(
         UNUSED,

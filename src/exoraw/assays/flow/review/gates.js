@@ -310,16 +310,17 @@ exorawReview.register("flow", async (parts, data, tools) => {
   function numberTable() {
     const body = state.numbers.map((now) => {
       const was = before.find((one) => one.name === now.name);
-      const changed = was && was.percent !== now.percent;
+      const automatic = data.automatic.find((one) => one.name === now.name);
+      const changed = was && now.percent !== null && was.percent !== now.percent;
       const count = now.count === null ? "…" : now.count.toLocaleString("en");
       return element("tr", { class: changed ? "changed" : "", "data-name": now.name, title: interval(now) },
         element("th", { scope: "row" }, now.name), element("td", { class: "num count" }, count),
         element("td", { class: "num now" }, now.count === null ? "…" : percent(now.percent)),
-        element("td", { class: "num was" }, was ? percent(was.percent) : "–"));
+        element("td", { class: "num was" }, automatic ? percent(automatic.percent) : "–"));
     });
     return element("table", {}, element("thead", {}, element("tr", {}, element("th", {}, "Population"),
       element("th", { class: "num" }, "Events"), element("th", { class: "num" }, "%"),
-      element("th", { class: "num" }, "before"))), element("tbody", {}, ...body));
+      element("th", { class: "num" }, "automatic"))), element("tbody", {}, ...body));
   }
 
   const interval = (now) => (now.low === null || now.low === undefined ? ""

@@ -12,7 +12,7 @@ import numpy as np
 from exoraw.assays.flow.arrays import BoolArray
 from exoraw.assays.flow.quadrants import Share, share_of
 from exoraw.assays.flow.review.axes import axis_data
-from exoraw.assays.flow.review.decided import CELLS, Corner, Gates
+from exoraw.assays.flow.review.decided import CELLS, NO_GATES, Corner, Gates
 from exoraw.assays.flow.review.looked import IN_RANGE, SINGLES, Looked, Panel
 
 
@@ -37,6 +37,7 @@ def drawing(looked: Looked, gates: Gates, *, blind: bool) -> dict[str, Any]:
             "in_range": int(np.count_nonzero(looked.tube.in_range)),
             "all": len(looked.tube),
         },
+        "automatic": numbers(looked, NO_GATES)["numbers"],
         **numbers(looked, gates),
     }
 
