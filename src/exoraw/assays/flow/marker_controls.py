@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from exoraw.assays.flow.controls import DEAB, DYE_ONLY, FMO, ISOTYPE, NO_EXOSOME, UNSTAINED, Batch, is_stain
@@ -53,6 +53,7 @@ class Served:
     tube : the stained tube
     main : isotype, DEAB or no-exosome tubes, in the strategy's order of preference; `role` names which
     fmo : per dye key, the tubes that leave this dye out
+    beside : further controls by role, which show what the chosen one cannot (uptake: cells without dye)
     refused : the nearest control where only the sample's own may serve and this one is another's
     """
 
@@ -60,6 +61,7 @@ class Served:
     role: str
     main: Match
     fmo: dict[str, Match]
+    beside: dict[str, Match] = field(default_factory=dict)
     refused: Match = NO_MATCH
 
     @property
@@ -117,8 +119,19 @@ def _served(
         if own and match.differs:
             refused = match
         elif match.rows:
-            return Served(row, role, match, fmo)
-    return Served(row, "", NO_MATCH, fmo, refused)
+            return Served(row, role, match, fmo, _beside(row, batch, strategy, role, plain))
+    return Served(row, "", NO_MATCH, fmo, {}, refused)
+
+
+def _beside(
+    row: SampleRow, batch: Batch, strategy: MarkerStrategy, used: str, plain: Plain
+) -> dict[str, Match]:
+    """Uptake: the other controls, because free dye is seen only where both kinds stand side by side."""
+    if not isinstance(strategy, UptakeFlow):
+        return {}
+    others = [role for role in control_roles(strategy) if role != used]
+    found = {role: best_controls(row, batch.role(role), plain=plain) for role in others}
+    return {role: match for role, match in found.items() if match.rows}
 
 
 def best_controls(tube: SampleRow, candidates: Iterable[SampleRow], *, plain: Plain) -> Match:

@@ -23,6 +23,7 @@ from exoraw.assays.flow.plot_parts import (
 PANEL_WIDTH, PANEL_HEIGHT = 3.1, 2.15  # inches
 LEGEND_LINE = 0.16
 TOP = 0.52
+TITLE_DOWN, NOTE_DOWN = 0.14, 0.32  # inches below the upper edge
 PANELS_A_ROW = 3
 NAME_LETTERS = 44
 
@@ -72,5 +73,5 @@ def overlay_plot(panels: Sequence[Panel], title: str, note: str) -> bytes:
             0.04 + column / columns, (legend - 0.1 - LEGEND_LINE * row) / height, f"— {short}",
             color=CONTROL_COLOURS[colour % len(CONTROL_COLOURS)], fontsize=7.5, va="center", parse_math=False,
         )  # fmt: skip
-    heading(figure, title, note)
+    heading(figure, title, note, (1 - TITLE_DOWN / height, 1 - NOTE_DOWN / height))
     return png(figure)

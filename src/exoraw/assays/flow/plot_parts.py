@@ -159,11 +159,16 @@ def _minor_ticks(plot: MplAxes, x: list[float], y: list[float], marker: int) -> 
     )
 
 
-def heading(figure: Figure, title: str, note: str) -> None:
-    """Sample name and a line below it; a name is text, never a formula, in any script."""
+def heading(figure: Figure, title: str, note: str, heights: tuple[float, float] = (0.955, 0.9)) -> None:
+    """Sample name and a line below it; a name is text, never a formula, in any script.
+
+    Parameters
+    ----------
+    heights : of the two lines, in parts of the figure
+    """
     longest = int(LETTERS_PER_INCH * figure.get_figwidth())
     short = title if len(title) <= longest else title[: longest - 1] + "…"
-    lines = ((0.955, short, 9.5, "bold", INK), (0.9, note, 7.5, "normal", QUIET))
+    lines = ((heights[0], short, 9.5, "bold", INK), (heights[1], note, 7.5, "normal", QUIET))
     for height, text, size, weight, colour in lines:
         figure.text(
             0.03, height, text, fontsize=size, fontweight=weight, color=colour, parse_math=False, va="center",

@@ -25,6 +25,13 @@ COLUMNS = (
         "samples that this control tube serves, by name, separated by ;. Empty: found by subject, treatment "
         "and replicate",
     ),
+    Column(
+        "bead_concentration",
+        "counting beads per microlitre, from the vial's label (it differs from lot to lot)",
+        "number",
+    ),
+    Column("bead_volume_ul", "microlitres of counting beads added to the tube", "number"),
+    Column("sample_volume_ul", "microlitres of sample the beads were added to, without the beads", "number"),
     Column("specimen", "specimen as the instrument's software names it (FACSDiva)"),
     Column("experiment", "experiment as the instrument's software names it"),
 )

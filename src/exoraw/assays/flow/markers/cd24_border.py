@@ -132,6 +132,35 @@ def cd24_border(
     return _times(gate, chosen, gate.threshold, 1.0)
 
 
+def batch_valley(stained: FloatArray, resamplings: int, seed: int) -> Cd24Border:
+    """Find the valley between the two CD24 populations of a batch's stained tubes; no control is needed.
+
+    Parameters
+    ----------
+    stained : (n,) compensated linear CD24 signal of the viable single cells of all stained tubes
+    resamplings : of the valley; 0 for none
+    seed : of the resampling
+    """
+    none = PositiveGate(MARKER, None, np.nan, "none", 0, None, None, np.empty(resamplings), (), ())
+    return _valley(none, Cd24Low("valley"), stained, seed)
+
+
+def valley_border(threshold: float | None, resampled: FloatArray, gate: PositiveGate) -> Cd24Border:
+    """The border at the valley of the batch, beside a tube's own CD24 gate.
+
+    Parameters
+    ----------
+    threshold, resampled : of `batch_valley`; the remarks on it stand with the batch
+    gate : the CD24 gate of the tube's control; with or without a threshold
+    """
+    chosen = Cd24Low("valley")
+    if threshold is None:
+        return Cd24Border(chosen, None, np.empty(0), (), ())
+    kept = gate.findings if gate.threshold is not None else ()
+    findings = (*kept, *_below_gate(gate, threshold))
+    return Cd24Border(chosen, threshold, resampled, _same_beside(gate, threshold, resampled), findings)
+
+
 def _undefined(gate: PositiveGate, chosen: Cd24Low, code: str, message: str) -> Cd24Border:
     findings = (*gate.findings, remark(MARKER, code, message, severity="error"))
     return Cd24Border(chosen, None, np.empty(0), (), findings)

@@ -28,7 +28,7 @@ from exoraw.assays.flow.review.looked import (
 )
 from exoraw.assays.flow.steps.markers.counted import LIVE
 from exoraw.assays.flow.steps.markers.live_cells import VIABILITY
-from exoraw.assays.flow.steps.markers.tube import MarkerParams
+from exoraw.assays.flow.steps.markers.own_controls import MarkerParams
 from exoraw.assays.flow.steps.scales import AxisScale
 from exoraw.assays.flow.strategies import CD44CD24, MarkerStrategy, SurfaceMFI
 from exoraw.io.errors import StudyError

@@ -16,9 +16,12 @@ from exoraw.assays.flow.steps.tube import Cleaned, Tube
 NOTABLE_REMOVAL = 0.001  # of the events: less does not earn a picture over time
 
 
-def ledger_words(tube: Tube, cleaned: Cleaned, live: BoolArray | None = None) -> str:
+def ledger_words(
+    tube: Tube, cleaned: Cleaned, live: BoolArray | None = None, beads: BoolArray | None = None
+) -> str:
     """Every step of the cleaning with its share of the tube, in one line."""
-    steps = [("margins", tube.on_scale)]
+    steps = [] if beads is None else [("counting beads", ~beads)]
+    steps.append(("margins", tube.on_scale))
     if tube.quality is not None:
         steps.append(("time", tube.quality.keep))
     steps += [("debris", cleaned.cells), ("doublets", cleaned.singlets)]

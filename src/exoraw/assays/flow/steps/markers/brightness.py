@@ -39,16 +39,23 @@ def brightness(
         signal, control, marker=dye.target, called=controls.called, saturated=at_end[:, column],
         seed=seed + column,
     )  # fmt: skip
-    measurements = list(_intensities(found, dye, numbers))
-    findings = found.findings
-    if control is not None and len(control) and len(signal):
-        index, remarks = staining_index(signal, control, marker=dye.target, seed=seed + column)
-        measurements.append(_number(numbers, "staining_index", index, dye, "median", found.n))
-        findings += remarks
-    return measurements, findings
+    index, remarks = index_of(signal, controls, dye, column, numbers, seed)
+    return [*intensities(found, dye, numbers), *index], (*found.findings, *remarks)
 
 
-def _intensities(found: Fluorescence, dye: Dye, numbers: Numbers) -> Iterator[Measurement]:
+def index_of(
+    signal: FloatArray, controls: Controls, dye: Dye, column: int, numbers: Numbers, seed: int
+) -> tuple[list[Measurement], tuple[Finding, ...]]:
+    """The staining index against the control; nothing where either tube has no cells."""
+    control = None if controls.main is None else controls.main[:, column]
+    if control is None or not len(control) or not len(signal):
+        return [], ()
+    index, remarks = staining_index(signal, control, marker=dye.target, seed=seed + column)
+    return [_number(numbers, "staining_index", index, dye, "median", len(signal))], remarks
+
+
+def intensities(found: Fluorescence, dye: Dye, numbers: Numbers) -> Iterator[Measurement]:
+    """Median, means, robust CV, ratio and difference of one marker as rows of the table."""
     n = found.n
     yield _number(numbers, "median_fluorescence", found.median, dye, "median", n)
     yield _number(numbers, "mean_fluorescence", found.arithmetic_mean, dye, "arithmetic mean", n)

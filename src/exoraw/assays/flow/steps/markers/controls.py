@@ -19,12 +19,20 @@ from exoraw.assays.contract import (
     TaskInput,
     Unit,
 )
-from exoraw.assays.flow.controls import FMO, Batch, batches_of
+from exoraw.assays.flow.controls import FMO, Batch, batches_of, is_stain
 from exoraw.assays.flow.debris import DebrisGate, debris_gate
 from exoraw.assays.flow.marker_controls import MATCH_COLUMNS, control_roles
+from exoraw.assays.flow.markers.cd24_border import Cd24Border, batch_valley
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings, Scale
 from exoraw.assays.flow.steps.control_tube import Control
+from exoraw.assays.flow.steps.markers.beads import (
+    LOT_COLUMNS,
+    find_beads,
+    holds_beads,
+    lot_cells,
+    without_beads,
+)
 from exoraw.assays.flow.steps.markers.control_overlay import control_overlay
 from exoraw.assays.flow.steps.markers.live_cells import (
     VIABILITY,
@@ -33,10 +41,17 @@ from exoraw.assays.flow.steps.markers.live_cells import (
     read_panel,
     viability_column,
 )
-from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, controls_key, present
+from exoraw.assays.flow.steps.markers.own_controls import FMO_ROLE
+from exoraw.assays.flow.steps.planning import (
+    BATCH_COLUMNS,
+    compensate_key,
+    controls_key,
+    present,
+    seed_of,
+)
 from exoraw.assays.flow.steps.scales import axis_scale, scatter_ends
 from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated
-from exoraw.assays.flow.strategies import AnnexinPI, Viability
+from exoraw.assays.flow.strategies import CD44CD24, MARKER_STRATEGIES, Beads, MarkerStrategy, Viability
 from exoraw.assays.flow.viability import ViabilityGate, viability_gate
 from exoraw.io.errors import FormatError
 from exoraw.io.inventory import Inventory
@@ -54,6 +69,9 @@ class ControlParams(Params):
     viability: Viability
     scale: Scale
     percentile: float
+    beads: Beads | None
+    valley: bool
+    bootstraps: int
 
 
 @dataclass(frozen=True)
@@ -61,25 +79,28 @@ class MarkerControls:
     """Find a batch's debris gate, its border of dead cells and its axes; draw its controls."""
 
     name: str = "controls"
-    version: int = 1
-    columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS)
+    version: int = 2
+    columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS, *LOT_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
         """One unit per batch."""
         settings: FlowSettings = study.settings
         strategy = settings.strategy
-        if isinstance(strategy, AnnexinPI):
+        if not isinstance(strategy, MARKER_STRATEGIES):
             return
         params = ControlParams(
             tube=TubeParams.of(settings),
             viability=strategy.viability,
             scale=settings.scale,
             percentile=strategy.gate.percentile,
+            beads=strategy.beads,
+            valley=isinstance(strategy, CD44CD24) and strategy.cd24_low == "valley",
+            bootstraps=strategy.gate.bootstraps,
         )
         for batch in batches_of(study.rows, settings.batch_by):
             if not batch.gated:
                 continue
-            chosen = _chosen(batch, (*control_roles(strategy), FMO))
+            chosen = _chosen(batch, strategy, every=params.valley)
             found = {role: present(rows, files) for role, rows in chosen.items()}
             yield Unit(
                 key=controls_key(study.pipeline, batch),
@@ -89,7 +110,11 @@ class MarkerControls:
                     "compensation": (TaskInput(compensate_key(study.pipeline, batch)),),
                 },
                 params=params,
-                payload={"batch": batch.name, "names": _names(found)},
+                payload={
+                    "batch": batch.name,
+                    "names": _names(found),
+                    "with_beads": _with_beads(found, strategy.beads),
+                },
             )
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
@@ -98,8 +123,7 @@ class MarkerControls:
         assert isinstance(params, ControlParams)
         decision = inputs.one_earlier("compensation")
         assert decision is not None
-        names: Mapping[str, Sequence[str]] = unit.payload["names"]
-        controls, findings = _read(inputs, names, params.tube, decision.data)
+        controls, findings = _read(inputs, unit.payload, params, decision.data)
         gate = _debris(controls, params)
         viability = _viability(controls, gate, params)
         ground = _ground(unit, gate, viability)
@@ -108,23 +132,34 @@ class MarkerControls:
             for _, name, control in controls
         }
         ground |= _axes(controls, cells, params)
-        findings += [*(gate.findings if gate else ()), *viability.findings, *_no_dye(params)]
         roles = {name: role for role, name, _ in controls}
+        stained = [one for name, one in cells.items() if roles[name] == STAINED]
+        valley = _valley(stained, params, seed_of("controls", unit.key))
+        findings += [*(gate.findings if gate else ()), *viability.findings, *_no_dye(params)]
+        findings += valley.findings if valley else ()
         return Outcome(
             findings=findings,
             artefacts=_picture(ground, cells, roles, params),
-            data=ground,
+            data=ground | {"cd24_valley": None if valley is None else _valley_data(valley)},
         )
 
 
 # ----------------------------------------------------------------- which tubes
 
 
-def _chosen(batch: Batch, roles: Sequence[str]) -> dict[str, tuple[SampleRow, ...]]:
-    """All controls of the batch, and some stained tubes: the axes must show these too."""
-    chosen = {role: batch.role(role) for role in roles}
-    chosen[STAINED] = batch.stained[:STAINED_SHOWN]
+def _chosen(batch: Batch, strategy: MarkerStrategy, *, every: bool) -> dict[str, tuple[SampleRow, ...]]:
+    """All controls of the batch, and some stained tubes (or all): the axes must show these too."""
+    chosen = {role: batch.role(role) for role in control_roles(strategy)}
+    for dye in strategy.dyes:
+        fmo = tuple(row for row in batch.role(FMO) if is_stain(row, dye.names))
+        if fmo and dye.key != VIABILITY:
+            chosen[FMO_ROLE + dye.key] = fmo
+    chosen[STAINED] = batch.stained if every else batch.stained[:STAINED_SHOWN]
     return chosen
+
+
+def _with_beads(found: Mapping[str, Sequence[tuple[SampleRow, FileInput]]], beads: Beads | None) -> list[str]:
+    return [row.sample for rows in found.values() for row, _ in rows if holds_beads(lot_cells(row), beads)]
 
 
 def _names(found: Mapping[str, Sequence[tuple[SampleRow, FileInput]]]) -> dict[str, list[str]]:
@@ -135,15 +170,16 @@ Read = tuple[str, str, Control]  # role, name of the tube, the tube
 
 
 def _read(
-    inputs: Inputs, names: Mapping[str, Sequence[str]], params: TubeParams, decision: Mapping[str, Any]
+    inputs: Inputs, payload: Mapping[str, Any], params: ControlParams, decision: Mapping[str, Any]
 ) -> tuple[list[Read], list[Finding]]:
     """Every control that can be read; the others leave a finding."""
     controls: list[Read] = []
     findings: list[Finding] = []
-    for role, sheet_names in names.items():
+    for role, sheet_names in payload["names"].items():
         for name, file in zip(sheet_names, inputs.files.get(role, ()), strict=True):
             try:
-                controls.append((role, name, _control(file, params, decision)))
+                beads = params.beads if name in payload["with_beads"] else None
+                controls.append((role, name, _control(file, params.tube, decision, beads)))
             except (FormatError, UnknownChannelError) as error:
                 if role != STAINED:  # a stained tube says so itself
                     message = f"The control {file.relative} ({role}) cannot be used: {error}"
@@ -151,8 +187,12 @@ def _read(
     return controls, findings
 
 
-def _control(file: ReadyFile, params: TubeParams, decision: Mapping[str, Any]) -> Control:
+def _control(
+    file: ReadyFile, params: TubeParams, decision: Mapping[str, Any], beads: Beads | None
+) -> Control:
     tube = read_panel(file, params)
+    if beads is not None:
+        tube = without_beads(tube, find_beads(file, tube, beads))
     signal, _, _ = compensated(tube, decision)
     return Control(file, tube, signal)
 
@@ -180,6 +220,19 @@ def _viability(controls: Sequence[Read], gate: DebrisGate | None, params: Contro
             cleaned = clean(control.tube, gate, singlets=params.tube.cleaning.singlets)
             pools.append(control.signal[cleaned.singlets, place])
     return viability_gate(np.concatenate(pools) if pools else np.empty(0))
+
+
+def _valley(stained: Sequence[LiveCells], params: ControlParams, seed: int) -> Cd24Border | None:
+    """The valley between the CD24 populations of all stained tubes of the batch, where it was asked for."""
+    if not params.valley:
+        return None
+    place = [dye.key for dye in params.tube.dyes].index("cd24")
+    pools = [one.signal[one.live, place] for one in stained]
+    return batch_valley(np.concatenate(pools) if pools else np.empty(0), params.bootstraps, seed)
+
+
+def _valley_data(valley: Cd24Border) -> dict[str, Any]:
+    return {"threshold": valley.threshold, "resampled": [float(value) for value in valley.resampled]}
 
 
 def _no_dye(params: ControlParams) -> list[Finding]:

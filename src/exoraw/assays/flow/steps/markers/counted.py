@@ -37,6 +37,9 @@ class Controls:
     main : (n, markers) live cells of the anchoring control; None without one
     fmo : marker key -> (n,) live cells of the tube without this dye, in the marker's channel
     tops : highest value of every marker's detector in the stained tube, linear
+    cd24_valley : the batch's valley between its CD24 populations and its resamplings; None where the
+        definition of CD24 low does not ask for one
+    beside : role -> (n, markers) live cells of further controls, which show what the chosen one cannot
     """
 
     role: str
@@ -44,6 +47,8 @@ class Controls:
     main: FloatArray | None
     fmo: dict[str, FloatArray] = field(default_factory=dict)
     tops: tuple[float | None, ...] = ()
+    cd24_valley: tuple[float | None, FloatArray] | None = None
+    beside: dict[str, FloatArray] = field(default_factory=dict)
 
     @property
     def called(self) -> str:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from exoraw.assays.contract import Finding, Measurement
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.controls import DYE_ONLY, NO_EXOSOME, UNSTAINED
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.markers import aldefluor as aldh
 from exoraw.assays.flow.markers import cd44_cd24 as stem
-from exoraw.assays.flow.markers.cd24_border import Cd24Border, Cd24Low, cd24_border
+from exoraw.assays.flow.markers.cd24_border import Cd24Border, Cd24Low, cd24_border, valley_border
 from exoraw.assays.flow.markers.positivity import (
     GateSettings,
     PositiveGate,
@@ -17,7 +18,8 @@ from exoraw.assays.flow.markers.positivity import (
     positive_gate,
     positive_gates,
 )
-from exoraw.assays.flow.steps.markers.brightness import brightness, share_above
+from exoraw.assays.flow.markers.uptake import UptakeControls, uptake
+from exoraw.assays.flow.steps.markers.brightness import brightness, index_of, intensities, share_above
 from exoraw.assays.flow.steps.markers.counted import Border, Controls, Counted, Numbers
 from exoraw.assays.flow.steps.markers.live_cells import VIABILITY
 from exoraw.assays.flow.strategies import (
@@ -30,6 +32,7 @@ from exoraw.assays.flow.strategies import (
 )
 
 BorderByHand = dict[str, float | None]
+DYED = "exosome dye+"  # name of the population
 
 
 def gate_settings(gate: ControlGate) -> GateSettings:
@@ -67,7 +70,7 @@ def count_cd44_cd24(
     """
     settings = gate_settings(strategy.gate)
     cd44, cd24 = _two_gates(cells, controls, settings, by_hand, seed)
-    border = _low_border(cd24, strategy, seed)
+    border = _low_border(cd24, controls, strategy, seed)
     found = stem.cd44_cd24(cells, cd44, border, seed=seed)
     low = replace(border_of(cd24), threshold=border.threshold)
     quadrants = found.quadrants or (None,) * len(stem.QUADRANTS)
@@ -123,8 +126,10 @@ def _two_gates(
     return found[0], found[1]
 
 
-def _low_border(cd24: PositiveGate, strategy: CD44CD24, seed: int) -> Cd24Border:
-    """The border of CD24 low; a fixed one needs no control of CD24."""
+def _low_border(cd24: PositiveGate, controls: Controls, strategy: CD44CD24, seed: int) -> Cd24Border:
+    """The border of CD24 low; a fixed one and the batch's valley need no control of CD24."""
+    if controls.cd24_valley is not None:
+        return valley_border(*controls.cd24_valley, cd24)
     low = Cd24Low(strategy.cd24_low, strategy.cd24_low_value)
     if low.rule == "border" and low.value is not None and cd24.threshold is None:
         cd24 = fixed_gate(low.value, marker="CD24", bootstraps=strategy.gate.bootstraps)
@@ -264,7 +269,7 @@ def count_uptake(
     numbers: Numbers,
     seed: int,
 ) -> Counted:
-    """Cells brighter than the control without exosomes, and how much brighter all of them are.
+    """Cells brighter than the best control there is, and how much brighter all of them are.
 
     Parameters
     ----------
@@ -272,26 +277,46 @@ def count_uptake(
     """
     settings = gate_settings(strategy.gate)
     (dye,) = (dye for dye in strategy.dyes if dye.key != VIABILITY)
-    gate = _gate_of(cells, controls, 0, dye, settings, seed)
+    signal = cells[:, 0]
+    found = uptake(
+        signal, _uptake_controls(controls), dye=dye.target, settings=settings, saturated=at_end[:, 0],
+        ceiling=controls.tops[0], seed=seed,
+    )  # fmt: skip
+    gate, share = found.gate, found.positive
     value = by_hand.get(dye.key)
     if value is not None:
         gate = fixed_gate(value, marker=dye.target, bootstraps=settings.bootstraps)
-    share = share_above(cells[:, 0], gate, "exosome dye+", seed)
-    numbered, remarks = brightness(cells, at_end, controls, dye, 0, numbers, seed)
+        share = share_above(signal, gate, DYED, seed)
     beside = [
         numbers.share(
-            "share_at_percentile", share_above(cells[:, 0], replace(gate, threshold=one.threshold,
-            resampled=one.resampled), "exosome dye+", seed), "population:exosome dye+",
-            f"{one.percentile:g} % of controls",
+            "share_at_percentile", share_above(signal, replace(gate, threshold=one.threshold,
+            resampled=one.resampled), DYED, seed), f"population:{DYED}", f"{one.percentile:g} % of controls",
         )
         for one in gate.beside
     ]  # fmt: skip
+    numbered = intensities(found.brightness, dye, numbers)
+    index, remarks = index_of(signal, controls, dye, 0, numbers, seed)
     return Counted(
-        (numbers.share("uptake_share", share), *beside, *numbered),
-        () if share is None else (("exosome dye+", share.numerator),),
+        (numbers.share("uptake_share", share), *beside, *numbered, *index),
+        () if share is None else ((DYED, share.numerator),),
         {dye.key: border_of(gate)},
         f"border from the {controls.called}" if controls.main is not None else "no control",
-        (*gate.findings, *remarks),
+        (*found.findings, *remarks),
+    )
+
+
+def _uptake_controls(controls: Controls) -> UptakeControls:
+    """The controls by what was in them: the dye without exosomes, or no dye at all.
+
+    A tube "without exosomes" never saw the dye, so it tells as little of free dye as unstained cells do.
+    """
+    tubes = dict(controls.beside)
+    if controls.main is not None:
+        tubes[controls.role] = controls.main
+    dark = tubes.get(NO_EXOSOME, tubes.get(UNSTAINED))
+    alone = tubes.get(DYE_ONLY)
+    return UptakeControls(
+        dye_only=None if alone is None else alone[:, 0], unstained=None if dark is None else dark[:, 0]
     )
 
 

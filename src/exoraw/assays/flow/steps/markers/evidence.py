@@ -16,7 +16,7 @@ from exoraw.assays.flow.steps.scales import AxisScale
 
 if TYPE_CHECKING:
     from exoraw.assays.flow.plot_parts import Line
-    from exoraw.assays.flow.steps.markers.tube import MarkerParams
+    from exoraw.assays.flow.steps.markers.own_controls import MarkerParams
 
 
 def pictures(
@@ -124,7 +124,9 @@ def _cleaning(tube: LiveCells, ground: Mapping[str, Any], sample: str) -> Iterat
     total = len(tube.tube)
     debris = 100 * (1 - np.count_nonzero(cleaned.cells) / total)
     doublets = 100 * (np.count_nonzero(cleaned.cells) - np.count_nonzero(cleaned.singlets)) / total
-    notes = f"debris, margins, time: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
+    beads = None if tube.beads is None else tube.beads.single | tube.beads.double
+    words = "debris, margins, time" if beads is None else "beads, debris, time"
+    notes = f"{words}: {debris:.1f} % out", f"doublets: {doublets:.1f} % out"
     ends = ground["scatter"]
     content = cleaning_plot(
         scatter.area, scatter.side, scatter.height, cleaned.cells, cleaned.singlets,
@@ -132,7 +134,7 @@ def _cleaning(tube: LiveCells, ground: Mapping[str, Any], sample: str) -> Iterat
     )  # fmt: skip
     caption = (
         f"{sample}: taken out in grey (doublets by {cleaned.singlet_method}). "
-        f"{ledger_words(tube.tube, cleaned, tube.live)}."
+        f"{ledger_words(tube.tube, cleaned, tube.live, beads)}."
     )
     yield Artefact("picture", "cleaning.png", content, caption, sample)
     yield from time_evidence(tube.tube, sample)

@@ -14,9 +14,12 @@ from exoraw.assays.flow.channel_clash import one_channel_twice
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.margins import margin_events
+from exoraw.assays.flow.markers.counting_beads import BeadGate
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.review.cleaning import OUTLINE, clean_with_outline, corners_of
+from exoraw.assays.flow.steps.markers.beads import find_beads, without_beads
 from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, compensated, read_tube
+from exoraw.assays.flow.strategies import Beads
 from exoraw.assays.flow.viability import mostly_dead
 
 VIABILITY = "viability"  # key of the dead-cell dye
@@ -32,6 +35,7 @@ class LiveCells:
     signal : (n, dyes) compensated linear signal of every event
     live : (n,) single cells that the dead-cell dye leaves out; all single cells without such a dye
     matrix : source of the compensation, in words
+    beads : its counting beads, which are no cells; None where none were looked for
     findings : of the reader, of compensation and of the gates
     """
 
@@ -42,6 +46,7 @@ class LiveCells:
     live: BoolArray
     matrix: str
     findings: tuple[Finding, ...]
+    beads: BeadGate | None = None
 
     def of_markers(self, dyes: Sequence[Dye]) -> FloatArray:
         """(n, markers) signal of the live single cells, without the dead-cell dye."""
@@ -67,7 +72,11 @@ class LiveCells:
 
 
 def live_cells(
-    file: ReadyFile, params: TubeParams, decision: Mapping[str, Any], ground: Mapping[str, Any]
+    file: ReadyFile,
+    params: TubeParams,
+    decision: Mapping[str, Any],
+    ground: Mapping[str, Any],
+    beads: Beads | None = None,
 ) -> LiveCells:
     """Read a tube and gate it down to live single cells with its batch's gates.
 
@@ -75,6 +84,7 @@ def live_cells(
     ----------
     decision : `data` of the batch's compensation
     ground : `data` of the batch's controls: debris gate and border of the dead-cell dye
+    beads : counting beads to be looked for; None where the tube holds none
 
     Raises
     ------
@@ -82,7 +92,11 @@ def live_cells(
     """
     tube = read_panel(file, params)
     signal, matrix, remarks = compensated(tube, decision)
-    return gated_alive(file, tube, signal, (matrix, remarks), params, ground)
+    if beads is None:
+        return gated_alive(file, tube, signal, (matrix, remarks), params, ground)
+    found = find_beads(file, tube, beads)
+    cells = gated_alive(file, without_beads(tube, found), signal, (matrix, remarks), params, ground)
+    return replace(cells, beads=found)
 
 
 def read_panel(file: ReadyFile, params: TubeParams) -> Tube:

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.flow.dyes import Dye
+from exoraw.assays.flow.steps.markers.beads import BEADS, bead_events
 from exoraw.assays.flow.steps.markers.counted import LIVE, Counted
 from exoraw.assays.flow.steps.markers.live_cells import LiveCells
 from exoraw.assays.flow.steps.populations import ALL, CELLS, IN_RANGE, SINGLES, STEADY, Population
 
 
 def cleaned_populations(tube: LiveCells) -> tuple[Population, ...]:
-    """All events, in range, steadily recorded, cells, single cells, live single cells."""
+    """All events, in range, steadily recorded, cells, single cells, live single cells; counting beads."""
     counts = (
         (ALL, len(tube.tube)),
         (IN_RANGE, int(np.count_nonzero(tube.tube.on_scale))),
@@ -29,6 +30,8 @@ def cleaned_populations(tube: LiveCells) -> tuple[Population, ...]:
         path = f"{path}/{name}" if path else name
         found.append(Population(name, path, parent, count))
         parent = name
+    if tube.beads is not None:
+        found.append(Population(BEADS, f"{ALL}/{BEADS}", ALL, bead_events(tube.beads)))
     return tuple(found)
 
 
@@ -37,7 +40,7 @@ def population_rows(
 ) -> list[dict[str, Any]]:
     """One row per population; every row has the same columns."""
     cleaned = cleaned_populations(tube)
-    live = cleaned[-1]
+    live = next(population for population in cleaned if population.name == LIVE)
     inner = [Population(name, f"{live.path}/{name}", LIVE, n) for name, n in counted.populations]
     counts = {population.name: population.count for population in (*cleaned, *inner)}
     total = len(tube.tube)

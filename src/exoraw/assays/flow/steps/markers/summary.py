@@ -20,8 +20,8 @@ from exoraw.assays.flow.steps.summary import (
 )
 from exoraw.assays.flow.strategies import (
     CD44CD24,
+    MARKER_STRATEGIES,
     Aldefluor,
-    AnnexinPI,
     MarkerStrategy,
     UptakeFlow,
 )
@@ -40,7 +40,7 @@ class MarkerSummary:
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
         """One unit per pipeline; whatever succeeded is enough."""
         settings: FlowSettings = study.settings
-        if isinstance(settings.strategy, AnnexinPI):
+        if not isinstance(settings.strategy, MARKER_STRATEGIES):
             return
         batches = [batch for batch in batches_of(study.rows, settings.batch_by) if batch.gated]
         if not batches:
@@ -64,7 +64,7 @@ class MarkerSummary:
         params = unit.params
         assert isinstance(params, SummaryParams)
         strategy = params.settings.strategy
-        assert not isinstance(strategy, AnnexinPI)
+        assert isinstance(strategy, MARKER_STRATEGIES)
         grounds = [one.data for one in inputs.earlier.get("controls", ()) if one.ok]
         tubes = [one.data for one in inputs.earlier.get("tubes", ()) if one.ok]
         texts = (

@@ -16,31 +16,32 @@ from exoraw.assays.contract import (
     Inputs,
     Measurement,
     Outcome,
-    Params,
     TaskInput,
     Unit,
 )
-from exoraw.assays.flow.controls import ISOTYPE, UNSTAINED, batches_of
+from exoraw.assays.flow.controls import batches_of
 from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.marker_controls import (
     MATCH_COLUMNS,
-    Served,
-    control_roles,
     ownership_unsure,
     served_tubes,
 )
-from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.review.applied import ROLE, marked
 from exoraw.assays.flow.review.applied_to_markers import markers_by_hand
 from exoraw.assays.flow.review.cleaning import outline_findings
 from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.cleaned import uncleaned_share
+from exoraw.assays.flow.steps.markers.beads import (
+    LOT_COLUMNS,
+    cells_per_volume,
+)
 from exoraw.assays.flow.steps.markers.counted import Border, Controls, Counted, Numbers, unique
 from exoraw.assays.flow.steps.markers.counting import count
 from exoraw.assays.flow.steps.markers.evidence import pictures
-from exoraw.assays.flow.steps.markers.live_cells import LiveCells, live_cells, of_control
+from exoraw.assays.flow.steps.markers.live_cells import LiveCells, live_cells
 from exoraw.assays.flow.steps.markers.measures import general_numbers
+from exoraw.assays.flow.steps.markers.own_controls import MarkerParams, payload_of, read_controls, roles_of
 from exoraw.assays.flow.steps.markers.populations import population_rows
 from exoraw.assays.flow.steps.planning import (
     BATCH_COLUMNS,
@@ -51,19 +52,9 @@ from exoraw.assays.flow.steps.planning import (
     seed_of,
 )
 from exoraw.assays.flow.steps.tube import SATURATED_SHARE, TubeParams, of_sample
-from exoraw.assays.flow.strategies import AnnexinPI, MarkerStrategy
-from exoraw.io.errors import FormatError
+from exoraw.assays.flow.strategies import MARKER_STRATEGIES
 from exoraw.io.inventory import Inventory
-from exoraw.study.view import SampleRow, StudyView
-
-FMO_ROLE = "fmo:"  # + key of the dye
-
-
-class MarkerParams(Params):
-    """What a tube's numbers depend on beside its controls."""
-
-    tube: TubeParams
-    strategy: MarkerStrategy
+from exoraw.study.view import StudyView
 
 
 @dataclass(frozen=True)
@@ -72,13 +63,13 @@ class GateMarkers:
 
     name: str = "markers"
     version: int = 2
-    columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS)
+    columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS, *LOT_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
         """One unit per stained tube; of the sheet only which controls serve it enters its identity."""
         settings: FlowSettings = study.settings
         strategy = settings.strategy
-        if isinstance(strategy, AnnexinPI):
+        if not isinstance(strategy, MARKER_STRATEGIES):
             return
         params = MarkerParams(tube=TubeParams.of(settings), strategy=strategy)
         for batch in batches_of(study.rows, settings.batch_by):
@@ -88,7 +79,7 @@ class GateMarkers:
             }
             for served in served_tubes(batch, strategy):
                 row = served.tube
-                found = {role: present(rows, files) for role, rows in _roles(served).items()}
+                found = {role: present(rows, files) for role, rows in roles_of(served).items()}
                 made = corrections_for(study.corrections, sample=row.sample, batch=batch.name)
                 yield Unit(
                     key=markers_key(study.pipeline, row),
@@ -101,7 +92,7 @@ class GateMarkers:
                     },
                     params=params,
                     payload={
-                        **_payload(served, found, strategy),
+                        **payload_of(served, found, strategy),
                         "unsure": ownership_unsure(served, batch, strategy),
                     },
                     columns=(),
@@ -117,8 +108,9 @@ class GateMarkers:
         sample, file = unit.samples[0], inputs.file("tube")
         corrections = inputs.corrections.get(ROLE, ())
         made = markers_by_hand(corrections, sample, ground.data, params.strategy)
-        tube = live_cells(file, params.tube, decision.data, made.ground)
-        controls, remarks = _controls(unit, inputs, params, tube, (decision.data, made.ground))
+        beads = params.strategy.beads if unit.payload["beaded"] else None
+        tube = live_cells(file, params.tube, decision.data, made.ground, beads)
+        controls, remarks = read_controls(unit, inputs, params, tube, (decision.data, made.ground))
         numbers = Numbers(sample, file.file_id, _reference(controls))
         cells = tube.of_markers(params.tube.dyes)
         ended, seed = tube.at_end(params.tube.dyes), _seed(unit, controls)
@@ -130,7 +122,8 @@ class GateMarkers:
             automatic = count(cells, ended, controls, params.strategy, plain, numbers, seed).borders
         findings = [*made.findings(automatic), *outline_findings(tube.tube, made.gates.outline)]
         findings += [*tube.findings, *remarks, *counted.findings, *_inherited((decision, ground))]
-        findings += [*_about_tube(tube, ground.data, params.tube)]
+        per_volume, said = _per_volume(unit, params, tube, numbers)
+        findings += [*_about_tube(tube, ground.data, params.tube), *said]
         return Outcome(
             measurements=list(
                 marked(
@@ -138,6 +131,7 @@ class GateMarkers:
                         *general_numbers(tube, numbers, params.tube),
                         *counted.measurements,
                         *_uncleaned(tube, counted, params, numbers),
+                        *per_volume,
                     ),
                     made.gates,
                     made.decides,
@@ -151,138 +145,7 @@ class GateMarkers:
         )
 
 
-# ----------------------------------------------------------------- controls
-
-
-def _roles(served: Served) -> dict[str, tuple[SampleRow, ...]]:
-    return {
-        "control": served.main.rows,
-        **{FMO_ROLE + key: match.rows for key, match in served.fmo.items()},
-    }
-
-
-def _payload(
-    served: Served, found: Mapping[str, Sequence[tuple[SampleRow, FileInput]]], strategy: MarkerStrategy
-) -> dict[str, Any]:
-    """What the sheet says of the tube's controls."""
-    used = served.main.rows
-    return {
-        "role": served.role,
-        "wanted": control_roles(strategy)[0],
-        "names": {role: [row.sample for row, _ in rows] for role, rows in found.items()},
-        "absent": [row.sample for row in used if row.sample not in {r.sample for r, _ in found["control"]}],
-        "differs": list(served.main.differs),
-        "refused": [row.sample for row in served.refused.rows],
-        "refused_for": list(served.refused.differs),
-    }
-
-
-Data = tuple[Mapping[str, Any], Mapping[str, Any]]
-
-
-def _controls(
-    unit: Unit, inputs: Inputs, params: MarkerParams, tube: LiveCells, data: Data
-) -> tuple[Controls, list[Finding]]:
-    """Live cells of the tube's controls; one that cannot be read leaves a finding, the others serve."""
-    payload = unit.payload
-    findings = _about_match(payload)
-    read: dict[str, list[LiveCells]] = {}
-    names: list[str] = []
-    for role, sheet_names in payload["names"].items():
-        read[role] = []
-        for name, file in zip(sheet_names, inputs.files.get(role, ()), strict=True):
-            try:
-                cells = live_cells(file, params.tube, data[0], data[1])
-            except (FormatError, UnknownChannelError) as error:
-                message = f"The control {file.relative} cannot be used: {error}"
-                findings.append(Finding("control_unusable", "error", message))
-                continue
-            findings += of_control(cells.findings, name)
-            findings += _other_voltages(tube, cells, name)
-            read[role].append(cells)
-            names.append(name)
-    dyes = params.tube.dyes
-    main = [cells.of_markers(dyes) for cells in read.get("control", [])]
-    fmo = {
-        role.removeprefix(FMO_ROLE): np.concatenate(
-            [one.signal[one.live, _column(dyes, role)] for one in found]
-        )
-        for role, found in read.items()
-        if role.startswith(FMO_ROLE) and found
-    }
-    markers = [place for place, dye in enumerate(dyes) if dye.key != "viability"]
-    controls = Controls(
-        str(payload["role"]) if main else "",
-        tuple(dict.fromkeys(names)),
-        np.concatenate(main) if main else None,
-        fmo,
-        tuple(tube.tops[place] for place in markers),
-    )
-    return controls, findings
-
-
-def _column(dyes: Sequence[Any], role: str) -> int:
-    return next(place for place, dye in enumerate(dyes) if FMO_ROLE + dye.key == role)
-
-
-def _about_match(payload: Mapping[str, Any]) -> list[Finding]:
-    """How well the control fits the tube, by the sheet."""
-    findings = [
-        Finding("control_absent", "warning", f'The file of the control "{name}" is not in the raw folder.')
-        for name in payload["absent"]
-    ]
-    if payload["differs"]:
-        message = (
-            f"The control ({', '.join(payload['names']['control'])}) has another "
-            f"{' and '.join(payload['differs'])} than the tube: its background may differ."
-        )
-        findings.append(Finding("control_of_another", "warning", message))
-    if payload["refused"]:
-        message = (
-            f"The nearest {payload['wanted']} ({', '.join(payload['refused'])}) has another "
-            f"{' and '.join(payload['refused_for'])} than the tube and was not used."
-        )
-        findings.append(Finding("control_of_another", "warning", message))
-    if payload["unsure"]:
-        findings.append(_unsure(payload["names"]["control"]))
-    if payload["role"] == UNSTAINED and payload["wanted"] == ISOTYPE:
-        message = (
-            "Held against an unstained tube, which shows no unspecific binding: the share is too high. "
-            "Record the matched control next time."
-        )
-        findings.append(Finding("gate_from_unstained", "warning", message))
-    return findings
-
-
-def _unsure(names: Sequence[str]) -> Finding:
-    """DEAB tubes that only the batch connects with the tube."""
-    taken = f"{len(names)} tubes were taken together" if len(names) > 1 else "it was taken"
-    message = (
-        f"Nothing on the sheet says which DEAB tube is this sample's own; {taken} ({', '.join(names)}). "
-        'Write the sample into "control_for" of its DEAB tube, or fill in subject and treatment of both.'
-    )
-    return Finding("own_control_unsure", "warning", message)
-
-
-def _other_voltages(tube: LiveCells, control: LiveCells, name: str) -> list[Finding]:
-    """Detectors that ran at another voltage for the control than for the tube."""
-    found = []
-    for ours, theirs in zip(tube.tube.stains, control.tube.stains, strict=True):
-        volts = tube.tube.voltage(ours), control.tube.voltage(theirs)
-        if volts[0] is not None and volts[1] is not None and abs(volts[0] - volts[1]) > VOLTAGE_TOLERANCE:
-            message = (
-                f"{ours.channel} ran at {volts[0]:g} V for this tube and at {volts[1]:g} V for its control "
-                f"{name}: the control's background says nothing about this tube."
-            )
-            found.append(
-                Finding(
-                    "voltage_changed", "error", message, value=volts[1] - volts[0], limit=VOLTAGE_TOLERANCE
-                )
-            )
-    return found
-
-
-VOLTAGE_TOLERANCE = 0.5  # volts; instruments write whole volts or one decimal
+# ----------------------------------------------------------------- remarks and facts
 
 
 def _reference(controls: Controls) -> str:
@@ -292,9 +155,6 @@ def _reference(controls: Controls) -> str:
 def _seed(unit: Unit, controls: Controls) -> int:
     """The same for tubes with the same controls: these then share their gate to the last digit."""
     return seed_of("markers", "|".join(controls.names) or unit.key)
-
-
-# ----------------------------------------------------------------- remarks and facts
 
 
 def _uncleaned(
@@ -307,6 +167,18 @@ def _uncleaned(
             share = uncleaned_share(tube.signal[:, place] > border.threshold)
             number = numbers.plain_share("share_without_cleaning", share, f"marker:{dye.target}")
             yield replace(number, target=dye.target)
+
+
+def _per_volume(
+    unit: Unit, params: MarkerParams, tube: LiveCells, numbers: Numbers
+) -> tuple[list[Measurement], tuple[Finding, ...]]:
+    """Cells per microlitre where the tube holds counting beads."""
+    beads = params.strategy.beads
+    if tube.beads is None or beads is None:
+        return [], ()
+    live = int(np.count_nonzero(tube.live))
+    number, findings = cells_per_volume(live, tube.beads, unit.payload["lot"], beads, numbers)
+    return [number], findings
 
 
 def _inherited(earlier: Sequence[Earlier]) -> list[Finding]:
