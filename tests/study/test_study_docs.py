@@ -10,7 +10,8 @@ import pytest
 
 from exoraw.study.exclusions import COLUMNS, read_exclusions
 from exoraw.study.load import load_study
-from exoraw.study.model import CompareEntry, GroupTest, PlateEntry, Study
+from exoraw.study.model import PlateEntry, Study
+from exoraw.study.compare_entries import CompareEntry, GroupTest
 from exoraw.study.plate_maps import read_plate_map
 from exoraw.study.sheet import COMMON_COLUMNS
 from exoraw.study.tree import parse_tree

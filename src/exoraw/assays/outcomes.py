@@ -152,6 +152,9 @@ class Comparison:
     exclusions: str = ""
     state: str = ""
     message: str = ""
+    kind: str = ""
+    outcome: str = ""
+    estimate_of: str = ""
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from exoraw.io.inventory import Inventory
 from exoraw.store import layout
 from exoraw.study.check import check
 from exoraw.study.check_compare import comparisons_of
+from exoraw.study.compare_entries import AnyComparison
 from exoraw.study.load import LoadedStudy, PipelineSource, load_study, settings_of
-from exoraw.study.model import CompareEntry
 from exoraw.study.problems import StudyProblems, errors_in
 from exoraw.study.spec import Problem, SheetSpec
 from exoraw.study.tree import at_line
@@ -34,7 +34,7 @@ class Pipeline:
     assay: Assay
     view: StudyView
     settings: Params
-    compare: tuple[CompareEntry, ...] = ()
+    compare: tuple[AnyComparison, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -136,7 +136,7 @@ def _with_views(
     settings = {item.name: item.settings for item in chosen}
     assays = {item.name: item.assay.name for item in chosen}
     found: dict[str, StudyView] = {view.pipeline: view for view in views(loaded, settings, assays, specs)}
-    compare = comparisons_of(loaded.study, measures)
+    compare = comparisons_of(loaded, measures)
     return tuple(
         Pipeline(item.name, item.assay, found[item.name], item.settings, compare.get(item.name, ()))
         for item in chosen

@@ -217,7 +217,7 @@ def _of_comparisons(outcome: Outcome, measures: Mapping[str, Measure]) -> Iterat
             part for part in ("test", item.test, item.measure, item.group, item.reference) if part
         )
         unknown = [word for word in (item.measure, item.second_measure) if word and word not in measures]
-        if unknown or not item.measure:
+        if unknown or not (item.measure or item.outcome):
             yield f"{name}: measures outside the vocabulary: {', '.join(unknown) or 'none is named'}"
         for field in ("p", "p_adjusted"):
             value = getattr(item, field)

@@ -10,6 +10,7 @@ from exoraw.figures.heat import HeatStyle, heat_map
 from exoraw.figures.page import FigureError
 from exoraw.figures.paired import PairedStyle, paired_lines
 from exoraw.figures.save import figure_bytes, save, svg_text, unwritable
+from exoraw.figures.shares import SharesStyle, shares_of_groups
 from exoraw.figures.survival import SurvivalStyle, survival_curves
 from exoraw.figures.volcano import VolcanoStyle, volcano
 
@@ -24,6 +25,7 @@ __all__ = [
     "GrowthStyle",
     "HeatStyle",
     "PairedStyle",
+    "SharesStyle",
     "SurvivalStyle",
     "TimeCourse",
     "VolcanoStyle",
@@ -34,6 +36,7 @@ __all__ = [
     "heat_map",
     "paired_lines",
     "save",
+    "shares_of_groups",
     "survival_curves",
     "svg_text",
     "unwritable",

@@ -41,11 +41,15 @@ class DoseCurve:
     name : of the drug or cell line
     dose : (m,) one unit for all, 0 for untreated
     response : (m,) one per unit of replication and dose (wells averaged before); NaN where there is none
+    half : what the key says of its IC50 instead of that of the drawn curve: the mean over one curve per unit
+    marked : dose that is marked with `half`; None marks none
     """
 
     name: str
     dose: ArrayLike
     response: ArrayLike
+    half: str = ""
+    marked: float | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,15 @@ class _Fitted:
     response: FloatArray
     fits: CurveFits
     half: HalfDose
+    said: str = ""
+    marked: float | None = None
+
+    @property
+    def ic50(self) -> float:
+        """Return the dose that is marked, NaN where none is."""
+        if self.said:
+            return math.nan if self.marked is None else self.marked
+        return float(self.half.value[0])
 
     @property
     def drawn(self) -> bool:
@@ -144,7 +157,8 @@ def _fitted(curve: DoseCurve, style: CurveStyle) -> _Fitted:
     fits = fit_curves(dose, response, zero_level=style.zero_level, end_level=style.end_level)
     half = fits.relative if style.half == "relative" else fits.absolute
     known = np.isfinite(dose)
-    return _Fitted(words.one_line(curve.name), dose[known], response[known], fits, half)
+    name = words.one_line(curve.name) if curve.name else ""
+    return _Fitted(name, dose[known], response[known], fits, half, curve.half, curve.marked)
 
 
 def _page(fitted: Sequence[_Fitted], axis: Axis, style: CurveStyle) -> Figure:
@@ -254,8 +268,8 @@ def _draw_curve(
         )  # fmt: skip
     plot.axes.plot(xs, band.curve, color=colour, linewidth=look.DATA_LINE, label="curve", zorder=3,
                    linestyle=look.DASHES[i % len(look.DASHES)])  # fmt: skip
-    ic50 = float(one.half.value[0])
-    if math.isfinite(ic50):
+    ic50 = one.ic50
+    if math.isfinite(ic50) and grid[0] <= ic50 <= grid[-1]:
         x = float(doses.points(ic50))
         top = float(np.interp(math.log(ic50), np.log(grid), band.curve))
         plot.axes.plot([x, x], [low, top], color=colour, linewidth=look.THIN_LINE, zorder=2, label="IC50",
@@ -266,8 +280,9 @@ def _keys(fitted: Sequence[_Fitted], style: CurveStyle) -> list[Key]:
     keys = []
     for i, one in enumerate(fitted):
         marker, dash = look.MARKERS[i % len(look.MARKERS)], look.DASHES[i % len(look.DASHES)]
-        tail = f": {half_dose_words(one.half, style)}"
-        keys.append(Key(one.name, look.colour(i), marker=marker, dash=dash if one.drawn else None, tail=tail))
+        said = one.said or half_dose_words(one.half, style)
+        name, tail = (one.name, f": {said}") if one.name else (said, "")
+        keys.append(Key(name, look.colour(i), marker=marker, dash=dash if one.drawn else None, tail=tail))
     return keys
 
 
@@ -302,7 +317,7 @@ def _notes(
     )
     notes = [f"Large points: mean ± {style.error}; {unit}. Curves: 4PL with 95% band of the curve."]
     notes += few_words(spread for rows in spreads for _, spread in rows)
-    if any(math.isfinite(float(one.half.value[0])) for one in fitted):
+    if any(not one.said and math.isfinite(float(one.half.value[0])) for one in fitted):
         kind = (
             "middle between the plateaus"
             if style.half == "relative"

@@ -38,6 +38,8 @@ class SurvivalStyle:
     time : label of the time axis; unit : of the times
     column : width of the page
     interval : of the 95% band, as `kaplan_meier` takes it
+    tested : line of the key instead of the log-rank p of these curves, where another test was made (a cut
+        that was searched, a number that was not cut); "" for none
     notes : further lines below the figure
     """
 
@@ -46,6 +48,7 @@ class SurvivalStyle:
     unit: str = ""
     column: Column = "single"
     interval: Interval = "log"
+    tested: str | None = None
     notes: Sequence[str] = ()
 
 
@@ -76,7 +79,7 @@ def survival_curves(
         raise FigureError(
             f"{words.listed(empty)} holds no unit with a time and an event; leave the group out"
         )
-    test = log_rank(groups) if len(groups) > 1 else None
+    test = log_rank(groups) if len(groups) > 1 and style.tested is None else None
     with look.house_style():
         return _page(curves, test, style)
 
@@ -179,6 +182,8 @@ def _keys(curves: Sequence[KaplanMeier], test: Comparison | None, style: Surviva
     ]
     if test is not None and test.p is not None:
         keys.append(Key(f"log-rank {words.p_value(test.p)}", look.INK))
+    if style.tested:
+        keys.append(Key(words.one_line(style.tested), look.INK))
     return keys
 
 

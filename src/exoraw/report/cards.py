@@ -86,7 +86,7 @@ def _chosen(known: Sequence[Series], measures: Sequence[str], entities: Sequence
 
 
 def _card(pipeline: Pipeline, name: str, request: _Request) -> Card:
-    if not request.series:
+    if not request.series and not _is_of_the_sheet(request):
         return Card(request.title, Markup(""), request.caption, ("No number of this figure was computed.",))
     if request.kind == "stacked_shares":
         return _stack_card(pipeline, name, request)
@@ -96,6 +96,11 @@ def _card(pipeline: Pipeline, name: str, request: _Request) -> Card:
         return _points_card(pipeline, name, request)
     note = f'This exoraw cannot draw a figure of the kind "{request.kind}"; the tables hold its numbers.'
     return Card(request.title, Markup(""), request.caption, (note,))
+
+
+def _is_of_the_sheet(request: _Request) -> bool:
+    """Whether all that a comparison is about stands in the sheet: survival or counts by its columns."""
+    return request.kind == compared.KIND and request.row is not None and not request.row["measures"]
 
 
 def _points_card(pipeline: Pipeline, name: str, request: _Request) -> Card:

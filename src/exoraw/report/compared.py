@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from exoraw.figures import Axis, Bracket, GroupStyle, GroupValues, compared_groups
 from exoraw.figures.paired import PairedStyle, paired_lines
 from exoraw.figures.scatter import ScatterStyle, scatter
-from exoraw.report import words
+from exoraw.report import outcome_figures, words
 from exoraw.report.groups import Series
 
 KIND = "comparison"
@@ -57,6 +57,8 @@ def _named(wanted: Sequence[str], series: Sequence[Series]) -> tuple[str, str]:
     """Return label and unit of the series with this measure, entity and target, else of the nearest."""
     own = (one for one in series if [one.measure, one.entity, one.target] == list(wanted))
     found = next(own, None)
+    if not series:  # all that is compared stands in the sheet
+        return "", ""
     if found is None:  # named without its entity, because there is one only
         found = next((one for one in series if one.measure in wanted[:1]), series[0])
     return found.label, found.unit_label
@@ -71,6 +73,8 @@ def options_of(text: str) -> Mapping[str, Any]:
 def draw(compared: Compared) -> Figure | None:
     """Draw a comparison at a journal's column width; None where no unit has a value."""
     options = compared.options
+    if options["plot"] in outcome_figures.DRAWN:
+        return outcome_figures.DRAWN[options["plot"]](options, Axis(compared.label, compared.unit))
     if options["plot"] == "scatter":
         return _drawn_scatter(compared)
     if not any(group["values"] or group["excluded"] for group in options["groups"]):

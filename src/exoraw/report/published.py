@@ -66,7 +66,7 @@ def _wanted(pipeline: Pipeline) -> Iterator[tuple[str, Any]]:
             for series in pipeline.series
             if series.measure in row["measures"] and (not row["entities"] or series.entity in row["entities"])
         ]
-        if row["kind"] == compared.KIND and chosen:
+        if row["kind"] == compared.KIND and (chosen or not row["measures"]):
             asked = compared.compared_of(row, chosen)
             yield row["title"], lambda asked=asked: compared.draw(asked)
         elif row["kind"] == "group_points":

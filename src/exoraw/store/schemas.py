@@ -14,7 +14,7 @@ from types import MappingProxyType
 import pyarrow as pa
 
 SCHEMA_MAJOR = 1
-SCHEMA_MINOR = 2
+SCHEMA_MINOR = 3
 
 TEXT = pa.string()
 REAL = pa.float64()
@@ -309,7 +309,7 @@ COMPARISONS = Table(
     (
         Field("comparison_id", TEXT, "digest of everything that names the test", required=True),
         Field("pipeline", TEXT, "pipeline entry of the study"),
-        Field("measure", TEXT, "measure", required=True),
+        Field("measure", TEXT, "measure; empty where all stands in the sheet", required=True),
         Field("second_measure", TEXT, "of a correlation, Cox model or ROC"),
         Field("entity", TEXT, "path below the sample"),
         Field("target", TEXT, "protein, gene, marker or channel"),
@@ -334,7 +334,15 @@ COMPARISONS = Table(
         Field("name", TEXT, "name of the comparison in the study"),
         Field("exclusions", TEXT, "excluded samples: applied (left out) or ignored (kept)"),
         Field("state", TEXT, "ok, or why there is no p value"),
-        Field("message", TEXT, "the state in words"),
+        Field("message", TEXT, "the state in words, or what a reader must know of the number"),
+        Field("kind", TEXT, "question of the study: groups, survival, categories or dose-response"),
+        Field(
+            "outcome",
+            TEXT,
+            "sheet columns that the groups are compared in beside or instead of a measure: time and event, "
+            "the counted column, the dose",
+        ),
+        Field("estimate_of", TEXT, "what the estimate is: mean difference, hazard ratio, IC50 (uM) ..."),
     ),
 )
 

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
-from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-# An editor that checks against the JSON Schema must accept 007 or NO as a word; loading keeps its spelling.
-Word = Annotated[str, WithJsonSchema({"type": ["string", "number", "boolean"]})]
-Words = tuple[Word, ...]
-
-
-class Strict(BaseModel):
-    """Frozen; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from exoraw.study.compare_entries import AnyComparison
+from exoraw.study.strict import Strict, Word, Words
 
 
 class Limits(Strict):
@@ -98,161 +89,6 @@ class PipelineEntry(Strict):
         ].removesuffix(".yaml")
 
 
-class StarsEntry(Strict):
-    """Which p earns how many stars."""
-
-    limits: tuple[float, ...] = Field((0.05, 0.01, 0.001), description="Falling limits, one star more each.")
-    or_equal: bool = Field(False, description="Whether p equal to a limit earns its star (<= instead of <).")
-    none: str = Field("", description='What stands where no limit is passed: nothing, or "ns".')
-
-    @model_validator(mode="after")
-    def _falling(self) -> Self:
-        falling = all(wide > narrow for wide, narrow in pairwise(self.limits))
-        if not self.limits or not falling or not all(0 < limit < 1 for limit in self.limits):
-            raise ValueError("the limits must fall and lie between 0 and 1, as in [0.05, 0.01, 0.001]")
-        return self
-
-
-class ReferenceLevel(Strict):
-    """A group that the others are compared with, and the symbol of its comparisons."""
-
-    level: Word = Field(description="Word of the factor's column.")
-    symbol: str = Field("*", min_length=1, description='Symbol in the figure: "*", or "#" for a second one.')
-
-
-GroupTest = Literal[
-    "student", "welch", "student or welch after levene", "mann-whitney", "paired t", "wilcoxon",
-    "one-way anova", "welch anova", "kruskal-wallis", "tukey", "dunnett",
-    "two-way anova", "repeated measures anova", "mixed model", "pearson", "spearman",
-]  # fmt: skip
-
-
-class CompareEntry(Strict):
-    """One measure compared across one factor: what is tested, on which unit of replication, and how."""
-
-    name: Word = Field("", description="Name of the comparison; measure and factor where left out.")
-    pipeline: Word = Field("", description="Analysis that measures it; may be left out where there is one.")
-    measure: Word = Field(min_length=1, description="Measure of the vocabulary (apoptotic_share).")
-    entity: str = Field("", description='Part of the sample, where there are several ("population:live").')
-    target: str = Field("", description="Protein, gene, marker or channel, where there are several.")
-    second_measure: Word = Field("", description="The other measure of a correlation.")
-    second_entity: str = Field("", description="Its entity.")
-    second_target: str = Field("", description="Its target.")
-    factor: Word = Field("", description="Sheet column that is compared across; not for a correlation.")
-    second_factor: Word = Field("", description="Second column of a two-way ANOVA or a mixed model.")
-    unit: Word | Words = Field(
-        description="Column or columns that name one independent repeat (biological_replicate, subject). "
-        "Everything measured on one unit is averaged before a test; nothing is assumed."
-    )
-    test: GroupTest = Field("welch", description="Test.")
-    reference: Word = Field("", description="Level that the others are compared with; left out: all pairs.")
-    references: tuple[ReferenceLevel, ...] = Field((), description="Several, each with a symbol of its own.")
-    levels: Words = Field((), description="Levels in the figure's order; left out: as the sheet has them.")
-    pair_by: Word | Words = Field((), description="Columns that pair groups: subject, membrane.")
-    random: tuple[Words, ...] = Field((), description="Groupings of a mixed model: [[cage], [cage, animal]].")
-    where: dict[str, Word | Words] = Field(
-        default_factory=dict, description="Rows that count: column -> word or words ({cell_line: MCF-7})."
-    )
-    adjustment: Literal["holm", "benjamini-hochberg", "bonferroni", "none"] = Field(
-        "holm", description="For several comparisons with one reference. Tukey and Dunnett have their own."
-    )
-    stars: StarsEntry = Field(default_factory=StarsEntry, description="Star map of the journal or paper.")
-    error_bars: Literal["sd", "sem"] = Field("sd", description="Error bars of the figure.")
-    plot: Literal["bars", "box", "paired"] = Field("bars", description="Kind of figure.")
-    least_n: int = Field(
-        3, ge=2, description="Units a group needs for a test; 2 asks for one that a reviewer will doubt."
-    )
-    exclusions: Literal["applied", "ignored", "both"] = Field(
-        "applied", description="Whether excluded samples are left out, kept, or both are shown side by side."
-    )
-
-    @property
-    def title(self) -> str:
-        """Name as it stands in tables and report."""
-        return self.name or " ".join(
-            part
-            for part in (self.measure, self.entity, self.target, "by", self.factor or self.second_measure)
-            if part
-        )
-
-    @property
-    def key(self) -> str:
-        """Name as it stands in the key of its task: no "/", one spelling of every letter."""
-        return unicodedata.normalize("NFC", self.title.replace("/", " per ")).strip()
-
-    @property
-    def reference_levels(self) -> tuple[tuple[str, str], ...]:
-        """Levels that the others are compared with, each with its symbol."""
-        first = ((self.reference, "*"),) if self.reference else ()
-        return (*first, *((one.level, one.symbol) for one in self.references))
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        """Refuse what is missing, and every key that the test would not look at."""
-        needed, allowed = KEYS_OF_TEST[self.test]
-        for key, what in needed.items():
-            if not any(getattr(self, name) for name in key.split(" or ")):
-                raise ValueError(f"{self.test} needs {key}: {what}")
-        known = {name for key in needed for name in key.split(" or ")} | set(allowed)
-        unused = [name for name in OPTIONAL_KEYS if getattr(self, name) and name not in known]
-        if unused:
-            raise ValueError(
-                f"{self.test} does not use {' and '.join(unused)}; leave it out, or ask for another test"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Self:
-        """Refuse a level, a reference or a column that is named twice."""
-        pair_by = (self.pair_by,) if isinstance(self.pair_by, str) else self.pair_by
-        lists = {
-            "levels": self.levels,
-            "references": tuple(level for level, _ in self.reference_levels),
-            "factor, second_factor and pair_by": tuple(
-                filter(None, (self.factor, self.second_factor, *pair_by))
-            ),
-        }
-        for key, words in lists.items():
-            twice = next((word for word in words if words.count(word) > 1), "")
-            if twice:
-                raise ValueError(f'{key}: "{twice}" is named twice')
-        if self.plot == "paired" and not self.pair_by:
-            raise ValueError("plot: paired draws pairs; name what pairs them with pair_by")
-        return self
-
-
-_PAIRS = {
-    "factor": "the sheet column that is compared across",
-    "pair_by": "the columns that say what belongs together (subject)",
-}
-_GROUPS = {"factor": "the sheet column that is compared across"}
-_BOTH = {"second_measure": "the other measure"}
-# test -> what it needs (with what that is), and what else of OPTIONAL_KEYS it looks at
-KEYS_OF_TEST: dict[str, tuple[dict[str, str], tuple[str, ...]]] = {
-    **dict.fromkeys(
-        ("student", "welch", "student or welch after levene", "mann-whitney"),
-        (_GROUPS, ("reference", "references", "levels")),
-    ),
-    **dict.fromkeys(("paired t", "wilcoxon"), (_PAIRS, ("reference", "references", "levels"))),
-    **dict.fromkeys(("one-way anova", "welch anova", "kruskal-wallis", "tukey"), (_GROUPS, ("levels",))),
-    "dunnett": (
-        {**_GROUPS, "reference or references": "the group that all others are compared with"},
-        ("levels",),
-    ),
-    "two-way anova": ({**_GROUPS, "second_factor": "the second sheet column"}, ("levels",)),
-    "repeated measures anova": (_PAIRS, ("levels",)),
-    "mixed model": (
-        {**_GROUPS, "random": "what groups the measurements ([[cage]])"},
-        ("second_factor", "reference", "levels"),
-    ),
-    **dict.fromkeys(("pearson", "spearman"), (_BOTH, ("second_entity", "second_target"))),
-}
-OPTIONAL_KEYS = (
-    "factor", "second_factor", "second_measure", "second_entity", "second_target", "reference",
-    "references", "levels", "pair_by", "random",
-)  # fmt: skip
-
-
 class Study(Strict):
     """A study: where the raw files are, what they are, and what is asked of them."""
 
@@ -273,7 +109,7 @@ class Study(Strict):
     references: tuple[ReferenceEntry, ...] = Field(
         (), description="Files that analyses compare with: databases, standards. Only read."
     )
-    compare: tuple[CompareEntry, ...] = Field(
+    compare: tuple[AnyComparison, ...] = Field(
         (), description="Comparisons: which measure across which factor, on which unit of replication."
     )
     limits: Limits = Field(default_factory=Limits, description="Time and memory that one task may use.")

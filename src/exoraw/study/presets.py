@@ -12,7 +12,7 @@ from pydantic import Field
 
 import exoraw
 from exoraw.io.errors import StudyError
-from exoraw.study.model import Strict, Word
+from exoraw.study.strict import Strict, Word
 from exoraw.study.tree import Node, empty_mapping, read_tree
 from exoraw.study.validation import validated
 from exoraw.study.words import did_you_mean, listed, shown

@@ -112,7 +112,9 @@ def _line(problem: Problem) -> int:
 def _message(model: type[BaseModel], node: Node, steps: list[str | int], detail: ErrorDetails) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        return _unknown_key(model, steps)
+        return _unknown_key(model, steps, detail)
+    if kind == "union_tag_invalid":
+        return _unknown_kind(node, steps, detail)
     place = _dotted(steps)
     if kind == "missing":
         inside = f" of {place}" if place else ""
@@ -144,8 +146,21 @@ def _found(node: Node) -> str:
     return "nothing" if node.value is None else shown(node.text)
 
 
-def _unknown_key(model: type[BaseModel], steps: list[str | int]) -> str:
-    owner = next(_models_at(model, steps[:-1]), None)
+def _unknown_kind(node: Node, steps: list[str | int], detail: ErrorDetails) -> str:
+    """Say which kinds there are, for an entry that is none of them."""
+    kind = node.child("kind")
+    kinds = [word.strip(" '") for word in str(detail.get("ctx", {}).get("expected_tags", "")).split(",")]
+    word = kind.text if kind is not None else ""
+    found = shown(word) if word else "nothing"
+    return (
+        f"{_dotted([*steps, 'kind'])}: found {found}, but it should be {listed(kinds)}."
+        f"{did_you_mean(word, kinds)}"
+    )
+
+
+def _unknown_key(model: type[BaseModel], steps: list[str | int], detail: ErrorDetails) -> str:
+    told = next(_models_at(model, list(detail["loc"][:-1])), None)  # with the branch of a union
+    owner = told or next(_models_at(model, steps[:-1]), None)
     known = keys_of(owner) if owner is not None else ()
     key = str(steps[-1])
     hint = did_you_mean(key, known)
@@ -186,10 +201,18 @@ def _inside(annotation: Any, step: str | int) -> Iterator[Any]:
             field = kind.model_fields.get(str(step))
             if field is not None:
                 yield field.annotation
+            elif step in _tags(kind):
+                yield kind
         elif isinstance(step, int):
             yield from (part for part in get_args(kind)[:1])
         elif get_origin(kind) in (dict, Mapping):
             yield get_args(kind)[1]
+
+
+def _tags(model: type[BaseModel]) -> tuple[Any, ...]:
+    """Return the words of `kind` that choose this model among those of a union."""
+    field = model.model_fields.get("kind")
+    return get_args(field.annotation) if field is not None else ()
 
 
 def _is_model(kind: Any) -> bool:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pandas as pd
 
+from exoraw.assays.comparing.stars import star_map, starred
 from exoraw.statistics import (
     GROUP_TESTS,
     Comparison,
     Question,
     Random,
     Reference,
-    StarMap,
     State,
     adjusted,
     average_technical_replicates,
@@ -22,16 +22,11 @@ from exoraw.statistics import (
     pearson,
     repeated_measures_anova,
     spearman,
-    stars_for,
     two_way_anova,
 )
 from exoraw.statistics.outcome import undefined
-from exoraw.study.model import CompareEntry
-
-
-def words(cell: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Return one word or several as several."""
-    return (cell,) if isinstance(cell, str) else cell
+from exoraw.study.compare_entries import CompareEntry
+from exoraw.study.strict import words_of
 
 
 def answers(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> tuple[Comparison, ...]:
@@ -51,7 +46,7 @@ def answers(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> 
     StatisticsError : a column that does not exist, an empty cell, a question that cannot be asked
     """
     if not levels:
-        return _starred(_correlation(frame, entry), entry)
+        return starred(_correlation(frame, entry), entry.stars)
     frame = frame[frame[entry.factor].isin(list(levels))]
     there = _with_a_unit(frame, entry, levels)
     gone = [level for level in levels if level not in there]
@@ -68,7 +63,7 @@ def answers(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> 
             "repeated measures anova": _repeated,
             "mixed model": _mixed,
         }
-        found = _starred(special[entry.test](frame, entry, there), entry)
+        found = starred(special[entry.test](frame, entry, there), entry.stars)
     return (*found, *_untested(entry, gone, there))
 
 
@@ -97,18 +92,10 @@ def _untested(entry: CompareEntry, gone: Sequence[str], there: Sequence[str]) ->
         undefined(
             entry.test, State.TOO_FEW, f"no unit of {group if group in gone else reference} is left",
             [(name, 0) for name in (group, reference) if name in gone],
-            group=group, reference=reference, unit=" x ".join(words(entry.unit)),
+            group=group, reference=reference, unit=" x ".join(words_of(entry.unit)),
         )
         for group, reference in dict.fromkeys(pairs)
     )  # fmt: skip
-
-
-def _starred(results: Sequence[Comparison], entry: CompareEntry) -> tuple[Comparison, ...]:
-    stars = star_map(entry)
-    return tuple(
-        replace(one, stars=stars_for(one.p if one.p_adjusted is None else one.p_adjusted, stars))
-        for one in results
-    )
 
 
 def question(entry: CompareEntry, levels: Sequence[str]) -> Question:
@@ -116,35 +103,30 @@ def question(entry: CompareEntry, levels: Sequence[str]) -> Question:
     return Question(
         value="value",
         factor=entry.factor,
-        unit=words(entry.unit),
+        unit=words_of(entry.unit),
         test=next(test for test in GROUP_TESTS if test == entry.test),
         references=tuple(
-            Reference(level, star_map(entry, symbol))
+            Reference(level, star_map(entry.stars, symbol))
             for level, symbol in entry.reference_levels
             if level in levels
         ),
         levels=tuple(levels),
-        pair_by=words(entry.pair_by),
+        pair_by=words_of(entry.pair_by),
         adjustment=entry.adjustment,
-        stars=star_map(entry),
+        stars=star_map(entry.stars),
         least_n=entry.least_n,
     )
 
 
-def star_map(entry: CompareEntry, symbol: str = "*") -> StarMap:
-    """Return the entry's stars, written with a symbol."""
-    return StarMap(entry.stars.limits, symbol, entry.stars.or_equal, entry.stars.none)
-
-
 def _two_way(frame: pd.DataFrame, entry: CompareEntry, _levels: list[str]) -> tuple[Comparison, ...]:
     factors = (entry.factor, entry.second_factor)
-    units = average_technical_replicates(frame, "value", words(entry.unit), factors)
+    units = average_technical_replicates(frame, "value", words_of(entry.unit), factors)
     return two_way_anova(units, *factors, least_n=entry.least_n)
 
 
 def _repeated(frame: pd.DataFrame, entry: CompareEntry, levels: list[str]) -> tuple[Comparison, ...]:
-    pair_by = words(entry.pair_by)
-    unit = tuple(dict.fromkeys((*words(entry.unit), *pair_by)))
+    pair_by = words_of(entry.pair_by)
+    unit = tuple(dict.fromkeys((*words_of(entry.unit), *pair_by)))
     units = average_technical_replicates(frame, "value", unit, (entry.factor,))
     subject = " x ".join(pair_by)
     joined = units.table[list(pair_by)].astype(str).agg(" / ".join, axis=1)
@@ -157,10 +139,10 @@ def _mixed(frame: pd.DataFrame, entry: CompareEntry, levels: list[str]) -> tuple
     baseline = entry.reference if entry.reference in levels else levels[0]
     factors = [entry.factor, *filter(None, (entry.second_factor,))]
     groupings = [column for groups in entry.random for column in groups]
-    unit = tuple(dict.fromkeys((*words(entry.unit), *groupings)))
+    unit = tuple(dict.fromkeys((*words_of(entry.unit), *groupings)))
     table = average_technical_replicates(frame, "value", unit, factors).table
-    short = _short_cells(table, factors, words(entry.unit), entry.least_n)
-    n, name = (("units", len(table)),), " x ".join(words(entry.unit))
+    short = _short_cells(table, factors, words_of(entry.unit), entry.least_n)
+    n, name = (("units", len(table)),), " x ".join(words_of(entry.unit))
     if short:
         return (
             undefined(
@@ -199,7 +181,7 @@ def _against(one: Comparison, factor: str, baseline: str) -> Comparison:
 
 
 def _correlation(frame: pd.DataFrame, entry: CompareEntry) -> tuple[Comparison, ...]:
-    unit = words(entry.unit)
+    unit = words_of(entry.unit)
     sides = [
         average_technical_replicates(frame, column, unit).table.set_index(list(unit))["value"]
         for column in ("value", "second")

@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from exoraw.assays.comparing.ask import levels_of, star_map, words
+from exoraw.assays.comparing.ask import levels_of
+from exoraw.assays.comparing.stars import star_map
 from exoraw.assays.contract import Figure
 from exoraw.statistics import Comparison, State, average_technical_replicates
-from exoraw.study.model import CompareEntry
+from exoraw.study.compare_entries import CompareEntry
+from exoraw.study.strict import words_of
 
 KIND = "comparison"
 ORDER = 1000  # behind the figures and paragraphs of every assay
@@ -31,9 +33,9 @@ def figure(frame: pd.DataFrame, entry: CompareEntry, results: Sequence[Compariso
         "unit": unit,
         "first": [entry.measure, entry.entity, entry.target],
         "error_bars": entry.error_bars,
-        "replication_unit": " x ".join(words(entry.unit)),
+        "replication_unit": " x ".join(words_of(entry.unit)),
         "test": entry.test,
-        "tests": _written(results),
+        "tests": written(results),
     }
     if correlation:
         options |= _scatter(frame, entry)
@@ -58,8 +60,8 @@ def figure(frame: pd.DataFrame, entry: CompareEntry, results: Sequence[Compariso
 
 def caption(entry: CompareEntry) -> str:
     """Return what one point is and what was tested, in a sentence."""
-    unit = " x ".join(words(entry.unit))
-    where = "; ".join(f"{column}: {', '.join(words(cell))}" for column, cell in entry.where.items())
+    unit = " x ".join(words_of(entry.unit))
+    where = "; ".join(f"{column}: {', '.join(words_of(cell))}" for column, cell in entry.where.items())
     kept = f" Only {where}." if where else ""
     if entry.test in ("pearson", "spearman"):
         return f"One point per {unit}. {entry.test.capitalize()}.{kept}"
@@ -90,7 +92,7 @@ def _groups(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> 
 def _per_unit(rows: pd.DataFrame, entry: CompareEntry) -> list[float]:
     if rows["value"].notna().sum() == 0:
         return []
-    units = average_technical_replicates(rows, "value", words(entry.unit))
+    units = average_technical_replicates(rows, "value", words_of(entry.unit))
     return [float(value) for value in units.table["value"]]
 
 
@@ -98,7 +100,7 @@ def _pairs(frame: pd.DataFrame, entry: CompareEntry, levels: Sequence[str]) -> l
     """Return per subject or membrane its values in the order of the levels, None where it misses one."""
     if not entry.pair_by:
         return []
-    by = list(words(entry.pair_by))
+    by = list(words_of(entry.pair_by))
     kept = frame[~frame["excluded"] & frame["value"].notna()]
     means: dict[tuple[str, ...], dict[str, float]] = {}
     for _, rows in kept.groupby([*by, entry.factor], sort=False):
@@ -135,11 +137,11 @@ def _legend(results: Sequence[Comparison], entry: CompareEntry) -> list[str]:
         return []
     p = "adjusted p" if adjustment(results) else "p"
     lines = [(f" vs {level}", symbol) for level, symbol in entry.reference_levels] or [("", "*")]
-    return [star_map(entry, symbol).legend.replace("p ", f"{p} ") + level for level, symbol in lines]
+    return [star_map(entry.stars, symbol).legend.replace("p ", f"{p} ") + level for level, symbol in lines]
 
 
-def _written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
-    """Return the tests in short, for the line below the figure."""
+def written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
+    """Return the tests in short, for the line below a figure."""
     return [
         {
             "group": result.group,
@@ -149,6 +151,8 @@ def _written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
             "n": result.n_of(result.group),
             "estimate": result.effects[0].value if result.effects else None,
             "estimate_of": result.effects[0].name if result.effects else "",
+            "test": result.test,
+            "adjusted": result.p_adjusted is not None,
         }
         for result in results
     ]
@@ -156,5 +160,5 @@ def _written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
 
 def _scatter(frame: pd.DataFrame, entry: CompareEntry) -> Mapping[str, Any]:
     kept = frame[~frame["excluded"] & frame["value"].notna() & frame["second"].notna()]
-    means = kept.groupby(list(words(entry.unit)), sort=False)[["value", "second"]].mean()
+    means = kept.groupby(list(words_of(entry.unit)), sort=False)[["value", "second"]].mean()
     return {"x": [float(value) for value in means["second"]], "y": [float(value) for value in means["value"]]}

@@ -36,6 +36,21 @@ FINDINGS = (
         "Samples of the compared groups have no number and take no part.",
         "See the findings of these samples; n in the table counts what took part.",
     ),
+    FindingKind(
+        "comparison_left_out",
+        "Units that belong to the comparison take no part: no time, no event, no number, or a score between.",
+        "Fill the cells where the facts are known. Say in the paper how many took no part, and why.",
+    ),
+    FindingKind(
+        "cut_chosen_on_the_data",
+        "The cut between high and low was searched on the very subjects that it then compares.",
+        "Print the permutation-corrected p, never the plain log-rank p; confirm the cut in other patients.",
+    ),
+    FindingKind(
+        "ic50_outside_doses",
+        "Curves have an IC50 outside the tested doses, or none at all.",
+        "Report it as above or below the doses, never as a number; test further doses.",
+    ),
 )
 BATCH_COLUMNS = ("batch", "plate")
 NAMES_SHOWN = 5
@@ -62,6 +77,9 @@ def of_results(results: Sequence[Comparison], title: str) -> Iterator[Finding]:
 
 def of_table(frame: pd.DataFrame, factor: str, title: str) -> Iterator[Finding]:
     """Yield what the design and the numbers themselves leave in doubt."""
+    if "value" not in frame:  # nothing is measured: all that counts stands in the sheet
+        yield from _confounded(frame, factor, title) if factor else ()
+        return
     missing = list(frame.index[frame["value"].isna()])
     if missing:
         message = f"{title}: no number for {_listed(missing)}"

@@ -87,7 +87,7 @@ def joined(
     ----------
     rows : per sample its name, its cells and whether it is excluded
     columns : the cells that are needed
-    numbers : name of the column ("value", "second") -> what `series` returned
+    numbers : name of the column ("value", "second") -> what `series` returned; {} where nothing is measured
 
     Returns
     -------
@@ -99,5 +99,6 @@ def joined(
     frame["excluded"] = [bool(row["excluded"]) for row in rows]
     for name, own in numbers.items():
         frame[name] = own["value"].reindex(index).to_numpy()
-    frame["qc"] = numbers["value"]["qc"].reindex(index).fillna("").to_numpy()
+    first = next(iter(numbers.values()), None)
+    frame["qc"] = "" if first is None else first["qc"].reindex(index).fillna("").to_numpy()
     return frame

@@ -27,7 +27,7 @@ from exoraw.assays.flow.simulator.instruments import CYTEXPERT_NAMES, DIVA_NAMES
 from exoraw.assays.flow.simulator.staining import DETECTORS
 from exoraw.assays.flow.simulator.writing import SETUPS
 from exoraw.assays.flow.single_stains import spillover_from_single_stains
-from exoraw.study.model import CompareEntry
+from exoraw.study.compare_entries import CompareEntry
 
 FSC_CELLS, TOP = 30_000.0, 262_144.0  # between debris and cells, on the float instruments' scale
 LOG_SCALE = {"Cytomics FC 500": (65_536 / TOP, 10**4.5 / TOP)}  # scatter and light relative to the others
