@@ -1,0 +1,113 @@
+"""All the protein of a lane, from a stained membrane: the whole lane instead of one band."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exoraw.assays.blot.background.regions import between_lanes
+from exoraw.assays.blot.background.window import Window
+from exoraw.assays.blot.bands.interval import NORMAL_95
+from exoraw.assays.blot.bands.record import Band, MethodVolume, Quantified
+from exoraw.assays.blot.lanes.arrays import AnyImage
+from exoraw.assays.blot.lanes.find import automatic_rows, row_from_points
+from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row
+from exoraw.assays.blot.lanes.reading import RowReading
+from exoraw.assays.blot.lanes.signal import search_image
+from exoraw.assays.blot.lanes.strip import Strip, cut_strip
+from exoraw.assays.blot.reading.saturation import ceiling_fraction, saturation_ceiling
+from exoraw.assays.contract import Finding
+
+METHOD = "between_lanes"
+SATURATED = 0.0005  # of the lane's pixels
+
+
+def lane_totals(image: AnyImage, lanes: int, points: PointPair | None = None) -> Quantified:
+    """Return one record per lane: the signal of the whole lane above that between the lanes.
+
+    The lanes are those of any row of bands that runs across them; the strip follows that row's smile and
+    tilt. Nothing along a stained lane is background, so it is read off between the lanes, height by height,
+    and drawn as a straight line from one border to the other.
+
+    Parameters
+    ----------
+    image : (rows, columns) raw signal, stained protein bright
+    lanes : number of lanes
+    points : middle of the first and of the last lane at one height, pixels; None to have them found
+
+    Returns
+    -------
+    Quantified with one `Band` per lane, `box` being the lane; its state is "needs_points" where the lanes
+    can be laid in more than one way
+
+    Source
+    ------
+    total-protein normalisation: Aldridge et al. 2008, J Neurosci Methods 172:250
+    """
+    reading = _reading(image, lanes, points)
+    if reading.state != "ok" or reading.found is None:
+        message = (
+            f"The lanes of the stain were not measured: {reading.reason}. Click the first and last lane."
+        )
+        return Quantified((), (reading,), (Finding("needs_points", "error", message, "", "row:1"),), METHOD)
+    row = reading.found
+    strip = cut_strip(image, row.trace.y, len(image), slice(row.x0, row.x1), row.pitch)
+    ceiling = saturation_ceiling(image)
+    bands = tuple(_total(image, strip, row, lane, ceiling) for lane in row.lanes)
+    return Quantified(bands, (reading,), tuple(f for band in bands for f in band.findings), METHOD)
+
+
+def _reading(image: AnyImage, lanes: int, points: PointPair | None) -> RowReading:
+    """Any row of bands shows where the lanes are: that several rows shine alike is no doubt here."""
+    search = search_image(image)
+    if points is not None:
+        row = row_from_points(search, lanes, points)
+        return RowReading(1, "ok", "", row, (row.ends,))
+    lines = automatic_rows(search, lanes, 1)
+    sure = [line[0] for line in lines if not line[0].doubts]
+    if sure:
+        best = max(sure, key=lambda row: row.score)
+        return RowReading(1, "ok", "", best, (best.ends,))
+    if not lines:
+        return RowReading(1, "needs_points", "no lanes were found", None)
+    likeliest = lines[0][0]
+    return RowReading(1, "needs_points", "; ".join(likeliest.doubts), likeliest, (likeliest.ends,))
+
+
+def _total(image: AnyImage, strip: Strip, row: Row, lane: Lane, ceiling: float | None) -> Band:
+    window = Window(0, strip.centre, len(strip.pixels) - 1)
+    inside = strip.pixels[:, lane.x0 : lane.x1]
+    volume = float(inside.sum())
+    background = between_lanes(strip, lane, window)
+    adjusted = volume - background
+    noise = float(np.sqrt(np.sum(strip.noise[:, lane.x0 : lane.x1] ** 2)))
+    half = NORMAL_95 * float(np.hypot(noise, _gap_difference(strip, lane)))
+    line = row.trace.y[lane.x0 : lane.x1]
+    top = max(int(line.min()) - strip.centre, 0)
+    box = (lane.x0, top, lane.x1, min(top + len(strip.pixels), len(image)))
+    saturated = ceiling_fraction(image[box[1] : box[3], box[0] : box[2]], ceiling)
+    return Band(
+        lane=lane.number, row=1, box=box, volume=volume, background=background, adjusted=adjusted,
+        interval=(adjusted - half, adjusted + half), noise=noise, snr=adjusted / noise if noise else 0.0,
+        area=inside.size, saturated_fraction=saturated, methods=(MethodVolume(METHOD, adjusted),),
+        centre=(lane.centre, row.trace.at(lane.centre)), sigma=row.trace.sigma,
+        findings=_saturated(lane, saturated),
+    )  # fmt: skip
+
+
+def _gap_difference(strip: Strip, lane: Lane) -> float:
+    """Standard uncertainty from the background: half of what its two sides differ by, over the lane."""
+    size = strip.pixels.shape[1]
+    sides = [
+        np.median(strip.pixels[:, max(at - 2, 0) : min(at + 2, size)], axis=1) for at in (lane.x0, lane.x1)
+    ]
+    return float(abs((sides[1] - sides[0]).sum()) / 2 / np.sqrt(3) * lane.width)
+
+
+def _saturated(lane: Lane, share: float) -> tuple[Finding, ...]:
+    if share <= SATURATED:
+        return ()
+    message = (
+        f"{share:.1%} of lane {lane.number} of the stain sit on the detector's ceiling: its total is too low."
+    )
+    entity = f"lane:{lane.number}/band:1"
+    return (Finding("saturated_band", "warning", message, "", entity, share, SATURATED),)

@@ -1,0 +1,253 @@
+"""The pictures of the blot assay: the uncropped picture with its bands, and the lanes' profiles; PNG."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from exoraw.assays.blot.lanes.arrays import AnyImage, FloatArray
+
+INK, QUIET, GATE = "#1f2430", "#6b7280", "#c2264b"  # one hand with the pictures of the other assays
+BAND, DOUBT, SATURATED, POINT = "#2b6cb0", "#b7791f", "#c2264b", "#2f855a"
+CLIPPED = (0.76, 0.15, 0.29)
+DPI = 130
+WIDTH = 6.2  # inches
+HEADING, MARGIN = 0.42, 0.1  # inches above and beside the picture
+TALLEST = 7.0  # inches
+LARGEST_SIDE = 1_000  # pixels of the picture that are drawn: more cannot be seen
+GREYS = 20  # of the display: more cannot be told apart, and noise would fill the report
+DARKEST = 99.7  # percentile of the signal that is drawn black
+LETTERS = 11  # per inch of a heading
+LETTER = 0.047  # inches: width of a lane name's letter
+
+
+@dataclass(frozen=True)
+class Box:
+    """One band as it is drawn: its box in pixels, its lane's name, and what is to be seen of it."""
+
+    box: tuple[int, int, int, int]
+    lane: str
+    detected: bool = True
+    saturated: bool = False
+
+
+@dataclass(frozen=True)
+class DrawnRow:
+    """One protein of the picture.
+
+    Parameters
+    ----------
+    name : of the protein
+    boxes : its bands, from the first lane to the last
+    likeliest : first and last band where the row needs points; () where it was measured
+    others : further readings
+    line : (columns,) height of the row in every column, None where nothing was found
+    """
+
+    name: str
+    boxes: tuple[Box, ...]
+    likeliest: tuple[tuple[float, float], ...] = ()
+    others: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
+
+
+def overlay(
+    pixels: AnyImage, rows: Sequence[DrawnRow], ceiling: float | None, title: str, note: str
+) -> bytes:
+    """Draw the whole picture, bands dark as on film, with every box and its name.
+
+    Parameters
+    ----------
+    pixels : (rows, columns) signal, bands bright
+    rows : what was found, protein by protein
+    ceiling : value of clipped pixels, which are drawn red; None where there are none
+    title, note : heading, and the line below it
+
+    Returns
+    -------
+    PNG, 8-bit palette. Only the display is stretched; numbers come from the raw signal
+    """
+    height, width = pixels.shape
+    tall = min((WIDTH - 2 * MARGIN) * height / width, TALLEST)
+    wide = tall * width / height
+    figure = Figure(figsize=(WIDTH, tall + HEADING + MARGIN), dpi=DPI)
+    total = tall + HEADING + MARGIN
+    plot = figure.add_axes(((WIDTH - wide) / 2 / WIDTH, MARGIN / total, wide / WIDTH, tall / total))
+    _film(plot, pixels, ceiling)
+    for row in rows:
+        _draw_row(plot, row, (height, width))
+    plot.set_xlim(0, width)
+    plot.set_ylim(height, 0)
+    plot.set_xticks([])
+    plot.set_yticks([])
+    for spine in plot.spines.values():
+        spine.set(color=QUIET, linewidth=0.8)
+    _heading(figure, title, note, total)
+    return png(figure)
+
+
+def _film(plot: Axes, pixels: AnyImage, ceiling: float | None) -> None:
+    step = max(1, -(-max(pixels.shape) // LARGEST_SIDE))
+    shown = _smaller(np.asarray(pixels, dtype=np.float32), step, np.mean)
+    low, high = np.percentile(shown, (1.0, DARKEST))
+    grey = 1 - np.clip((shown - low) / max(high - low, 1e-12), 0, 1)
+    colour = np.repeat(np.round(grey[:, :, None] * GREYS) / GREYS, 3, axis=2)
+    if ceiling is not None:
+        colour[_smaller(pixels, step, np.max) >= ceiling] = CLIPPED
+    rows, columns = (side * step for side in shown.shape)
+    plot.imshow(colour, extent=(0, columns, rows, 0), interpolation="nearest")
+
+
+def _smaller(pixels: AnyImage, step: int, of: Callable[..., Any]) -> AnyImage:
+    """Every block of step x step pixels as one; what is left over at the right and lower edge is not "
+    "drawn.
+    """
+    rows, columns = (side // step for side in pixels.shape)
+    blocks = pixels[: rows * step, : columns * step].reshape(rows, step, columns, step)
+    smaller: AnyImage = of(blocks, axis=(1, 3))
+    return smaller
+
+
+def _draw_row(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
+    for box in row.boxes:
+        x0, y0, x1, y1 = box.box
+        colour = SATURATED if box.saturated else BAND if box.detected else DOUBT
+        plot.add_patch(
+            Rectangle(
+                (x0, y0),
+                x1 - x0,
+                y1 - y0,
+                fill=False,
+                edgecolor=colour,
+                linewidth=0.8,
+                linestyle="-" if box.detected else (0, (3, 2)),
+            )
+        )
+    if row.boxes:
+        _names(plot, row, shape)
+    for number, pair in enumerate(row.others):
+        plot.plot(*zip(*pair, strict=True), color=DOUBT, linewidth=0.8, dashes=(3, 2), marker="x",
+                  markersize=5, alpha=1.0 if number == 0 else 0.6)  # fmt: skip
+    if row.likeliest:
+        plot.plot(*zip(*row.likeliest, strict=True), color=GATE, linewidth=1.1, marker="+", markersize=9)
+        x, y = row.likeliest[0]
+        _label(plot, x, y - 0.03 * shape[0], f"{row.name}?", "left", "bottom")
+
+
+def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
+    """Lane names above the boxes, slanted where they would run into each other; the protein below them."""
+    per_inch = shape[1] / (WIDTH - 2 * MARGIN)
+    longest = LETTER * max(len(box.lane) for box in row.boxes) * per_inch
+    slanted = longest > float(np.median([box.box[2] - box.box[0] for box in row.boxes]))
+    room = longest * 0.6 if slanted else 0.12 * per_inch
+    top = max(min(box.box[1] for box in row.boxes) - 0.006 * shape[0], room)
+    for box in row.boxes:
+        plot.text(
+            (box.box[0] + box.box[2]) / 2, top, box.lane, fontsize=5.5, color=INK, parse_math=False,
+            ha="left" if slanted else "center", va="bottom", rotation=35 if slanted else 0,
+            rotation_mode="anchor", clip_on=True,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.4},
+        )  # fmt: skip
+    left, bottom = min(box.box[0] for box in row.boxes), max(box.box[3] for box in row.boxes)
+    below = min(bottom + 0.008 * shape[0], shape[0] - 0.16 * per_inch)
+    _label(plot, left, below, row.name, "left", "top")
+
+
+def _label(plot: Axes, x: float, y: float, text: str, ha: str, va: str) -> None:
+    plot.text(
+        x, y, text, fontsize=7, fontweight="bold", color=INK, ha=ha, va=va, parse_math=False,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LaneCurve:
+    """The profile of one lane across a row.
+
+    Parameters
+    ----------
+    name : of the lane
+    signal : (rows,) mean raw signal at every height
+    baseline : (rows,) what of it is background
+    first, last : rows of the band
+    detected, saturated : what is to be seen of it
+    """
+
+    name: str
+    signal: FloatArray
+    baseline: FloatArray
+    first: int
+    last: int
+    detected: bool = True
+    saturated: bool = False
+
+
+def profiles(curves: Sequence[LaneCurve], title: str, note: str) -> bytes:
+    """Draw the profile of every lane, one scale for all, the background below it and the band filled."""
+    columns = min(len(curves), 6)
+    lines = -(-len(curves) // columns)
+    total = HEADING + 1.35 * lines
+    figure = Figure(figsize=(WIDTH, total), dpi=DPI)
+    low = min(float(np.min(curve.baseline)) for curve in curves)
+    high = max(float(np.max(curve.signal)) for curve in curves)
+    span = max(high - low, 1e-12)
+    for index, curve in enumerate(curves):
+        line, column = divmod(index, columns)
+        place = (
+            (column + 0.08) / columns, (total - HEADING - 1.35 * (line + 1) + 0.22) / total,
+            0.84 / columns, 0.9 / total,
+        )  # fmt: skip
+        _profile(figure.add_axes(place), curve, (low - 0.05 * span, high + 0.08 * span))
+    _heading(figure, title, note, total)
+    return png(figure)
+
+
+def _profile(plot: Axes, curve: LaneCurve, limits: tuple[float, float]) -> None:
+    rows = np.arange(len(curve.signal))
+    inside = slice(curve.first, curve.last + 1)
+    colour = SATURATED if curve.saturated else BAND if curve.detected else DOUBT
+    plot.fill_between(
+        rows[inside], curve.baseline[inside], curve.signal[inside], color=colour, alpha=0.3, linewidth=0
+    )
+    plot.plot(rows, curve.signal, color=INK, linewidth=0.9)
+    plot.plot(rows, curve.baseline, color=GATE, linewidth=0.9)
+    plot.set_xlim(0, len(rows) - 1)
+    plot.set_ylim(*limits)
+    plot.set_xticks([])
+    plot.set_yticks([])
+    plot.set_title(curve.name[:22], fontsize=6, color=INK, pad=2, parse_math=False)
+    for spine in plot.spines.values():
+        spine.set(color=QUIET, linewidth=0.6)
+
+
+def _heading(figure: Figure, title: str, note: str, total: float) -> None:
+    longest = int(LETTERS * WIDTH)
+    short = title if len(title) <= longest else title[: longest - 1] + "…"
+    figure.text(
+        MARGIN / WIDTH, 1 - 0.14 / total, short, fontsize=9.5, fontweight="bold", color=INK, va="center",
+        parse_math=False,
+    )  # fmt: skip
+    figure.text(
+        MARGIN / WIDTH, 1 - 0.31 / total, note, fontsize=7, color=QUIET, va="center", parse_math=False
+    )
+
+
+def png(figure: Figure) -> bytes:
+    """Render to an 8-bit palette PNG without dates or names: equal numbers give equal bytes."""
+    canvas = FigureCanvasAgg(figure)
+    with warnings.catch_warnings():  # a letter that no installed font has is drawn as a box
+        warnings.filterwarnings("ignore", message="Glyph .* missing")
+        canvas.draw()
+    drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
+    buffer = io.BytesIO()
+    drawn.quantize(128, method=Image.Quantize.MAXCOVERAGE).save(buffer, "PNG", optimize=False)
+    return buffer.getvalue()

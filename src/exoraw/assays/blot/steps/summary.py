@@ -1,0 +1,222 @@
+"""The step `summary`: figures of folds, and the methods text with what journals ask of a Western blot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import exoraw
+from exoraw.assays.blot.settings import BlotSettings
+from exoraw.assays.blot.steps.loading import loading_pictures
+from exoraw.assays.blot.steps.measured import pictures_of
+from exoraw.assays.blot.steps.membranes import membranes_of
+from exoraw.assays.blot.steps.normalise import ratios_of
+from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
+from exoraw.assays.blot.steps.words import distinct, joined, plural
+from exoraw.assays.contract import Figure, Inputs, Method, Outcome, Params, TaskInput, Unit
+from exoraw.io.inventory import Inventory
+from exoraw.study.view import StudyView
+
+BACKGROUND_WORDS = {
+    "consensus": "the median of four methods (valley line, arPLS, SNIP, multi-Gaussian fit)",
+    "valley": "a straight line between the valleys beside the band",
+    "arpls": "arPLS (asymmetrically reweighted penalised least squares)",
+    "snip": "SNIP (statistics-sensitive non-linear iterative peak clipping)",
+    "multi_gauss": "a fit of Gaussians over a line",
+    "rolling_ball": "a rolling ball of radius 50 pixels",
+    "between_lanes": "the signal between the lanes at the same height",
+    "box_border": "the median of a frame of three pixels around the band",
+    "none": "nothing: no background was taken off",
+}
+
+
+class SummaryParams(Params):
+    """What figures and methods text depend on."""
+
+    settings: BlotSettings
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Declare the figures and write the methods paragraphs from what was really done."""
+
+    name: str = "summary"
+    version: int = 1
+    columns: tuple[str, ...] = ("membrane", "lane", "control_role")
+
+    def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
+        """One unit per pipeline; whatever succeeded is enough."""
+        settings: BlotSettings = study.settings
+        membranes = [one for one in membranes_of(study.rows, settings, files) if one.samples]
+        if not membranes:
+            return
+        keys = [quantify_key(study.pipeline, one, picture) for one in membranes for picture in one.pictures]
+        western = settings.kind == "western_blot"
+        tested = western and bool(loading_pictures(study.pipeline, membranes))
+        normalised = [one for one in membranes if western and ratios_of(one.blot.bands)]
+        yield Unit(
+            key=f"{study.pipeline}/summary",
+            samples=(),
+            inputs={
+                "pictures": tuple(map(TaskInput, keys)),
+                "loading": (TaskInput(loading_key(study.pipeline)),) if tested else (),
+                "normalise": tuple(TaskInput(normalise_key(study.pipeline, one)) for one in normalised),
+            },
+            params=SummaryParams(settings=settings),
+            needs={"pictures": "any", "loading": "optional", "normalise": "optional"},
+            payload={"controls": {one.name: list(one.controls) for one in membranes}},
+        )
+
+    def run(self, unit: Unit, inputs: Inputs) -> Outcome:
+        """Put figures and paragraphs together."""
+        params = unit.params
+        assert isinstance(params, SummaryParams)
+        pictures = pictures_of(inputs.earlier.get("pictures", ()))
+        loading = inputs.one_earlier("loading")
+        tests = loading.data["tests"] if loading is not None and loading.ok else []
+        failed = [one.key for one in inputs.earlier.get("pictures", ()) if not one.ok]
+        texts = (
+            ("Imaging", _imaging(pictures)),
+            ("Densitometry", _densitometry(pictures, params.settings)),
+            ("Normalisation", _normalisation(params.settings, unit.payload["controls"])),
+            ("Loading controls", _loading(tests)),
+            ("Western blot minimal reporting", _wbmrs(pictures, failed)),
+        )
+        return Outcome(
+            figures=list(_figures(params.settings)),
+            methods=[Method(title, text, order) for order, (title, text) in enumerate(texts) if text],
+        )
+
+
+# ----------------------------------------------------------------- figures
+
+
+def _figures(settings: BlotSettings) -> Iterator[Figure]:
+    if settings.kind == "western_blot":
+        pairs = distinct_pairs(settings)
+        for order, (target, below) in enumerate(pairs):
+            yield Figure(
+                f"fold_{order + 1}", f"{target} / {below}", "group_points", ("fold_of_control",),
+                (f"protein:{target}/{below}",), settings.group_by,
+                f"{target} over {below}, fold of the control of the same membrane; every point is one "
+                "biological replicate (one membrane).",
+                order,
+            )  # fmt: skip
+
+
+def distinct_pairs(settings: BlotSettings) -> list[tuple[str, str]]:
+    """Return every (protein, what it is normalised to) of the study, once."""
+    return list(dict.fromkeys(pair for blot in settings.blots for pair in ratios_of(blot.bands)))
+
+
+# ----------------------------------------------------------------- paragraphs
+
+
+def _imaging(pictures: Sequence[Mapping[str, Any]]) -> str:
+    if not pictures:
+        return ""
+    instruments = distinct(one["instrument"] for one in pictures) or ["an imager that the files do not name"]
+    times = sorted({one["exposure_s"] for one in pictures if one["exposure_s"] is not None})
+    if times:
+        span = f"{times[0]:g} s" if len(times) == 1 else f"{times[0]:g} to {times[-1]:g} s"
+        exposure = f"exposed {span}"
+    else:
+        exposure = "with exposure times that the files do not hold"
+    sizes = sorted({one["pixel_size_um"] for one in pictures if one["pixel_size_um"]})
+    pixel = f", {joined([f'{size:g}' for size in sizes])} um per pixel" if sizes else ""
+    turned = sum(one["polarity"] != "signal bright" for one in pictures)
+    said = (
+        f" {plural(turned, 'picture')} with dark bands {'was' if turned == 1 else 'were'} turned round."
+        if turned
+        else ""
+    )
+    return (
+        f"{plural(len(pictures), 'picture')} of "
+        f"{plural(len({one['membrane'] for one in pictures}), 'membrane')} "
+        f"{'was' if len(pictures) == 1 else 'were'} recorded on {joined(instruments)}, {exposure}{pixel} "
+        f"({joined(distinct(one['layout'] for one in pictures))}). Raw pixels were read and analysed "
+        "with exoraw "
+        f"{exoraw.__version__}; contrast was changed for display only.{said}"
+    )
+
+
+def _densitometry(pictures: Sequence[Mapping[str, Any]], settings: BlotSettings) -> str:
+    rows = [row for one in pictures for row in one["targets"]]
+    if not rows:
+        return ""
+    by_points = sum(row["by_points"] for row in rows)
+    unread = sum(row["state"] != "ok" for row in rows)
+    stains = any(row["role"] == "total_protein" for row in rows)
+    said = [
+        f"Lanes were followed through smile and tilt, divided at the valleys between bands and straightened "
+        f"({plural(len(rows) - by_points - unread, 'row')} of bands found automatically, {by_points} between "
+        "two points that were given).",
+        f"A band's volume is the sum of its raw signal minus the background: "
+        f"{BACKGROUND_WORDS[settings.background]}.",
+    ]
+    if stains:
+        said.append(
+            "A total-protein stain was summed over the whole lane, above the signal between the lanes."
+        )
+    if unread:
+        said.append(f"{plural(unread, 'row')} could be read in more than one way and got no number.")
+    said.append(
+        "Intervals of volumes are 95 % intervals from noise, disagreement of the methods and surroundings; a "
+        "band counts as detected above three times the scatter of empty places."
+    )
+    return " ".join(said)
+
+
+def _normalisation(settings: BlotSettings, controls: Mapping[str, Sequence[str]]) -> str:
+    if settings.kind != "western_blot":
+        return ""
+    pairs = [f"{target} by {below}" for target, below in distinct_pairs(settings)]
+    if not pairs:
+        return ""
+    named = [f"{joined(list(names))} (membrane {name})" for name, names in controls.items() if names]
+    reference = f" and given as fold of the control of the same membrane: {joined(named)}" if named else ""
+    return (
+        f"Within each membrane and lane, {joined(pairs)} was divided{reference}. Intervals of ratios "
+        "hold the "
+        "uncertainty of every volume in them (Donner and Zou 2012); they say nothing about biological "
+        "replicates, which are the membranes."
+    )
+
+
+def _loading(tests: Sequence[Mapping[str, Any]]) -> str:
+    said = []
+    for test in tests:
+        means = test["means"]
+        if not means:
+            continue
+        span = max(means.values()) / min(means.values())
+        if test["p"] is None:
+            why = f"could not be tested across groups ({test['why']})"
+            said.append(f"{test['target']} {why}; its group means span {span:.2f}-fold.")
+        else:
+            said.append(
+                f"{test['target']} across groups: randomised block ANOVA of the logarithm, p = "
+                f"{test['p']:.3g}; "
+                f"group means span {span:.2f}-fold."
+            )
+    return " ".join(said)
+
+
+def _wbmrs(pictures: Sequence[Mapping[str, Any]], failed: Sequence[str]) -> str:
+    if not pictures:
+        return ""
+    dates = distinct((one["acquired_at"] or "")[:10] for one in pictures)
+    when = f"Recorded {joined(dates)}. " if dates else ""
+    lost = f" Not measured: {joined(list(failed))}." if failed else ""
+    unverified = distinct(one["layout"] for one in pictures if not one["verified"])
+    doubt = f" Formats that no real file has proven: {joined(unverified)}." if unverified else ""
+    return (
+        f"{when}Uncropped pictures with all bands, lane profiles, SHA-256 of every file (table `files`), "
+        "exposure "
+        "and settings are kept with the results; every band stands in the table "
+        f"`objects_blot`.{doubt}{lost} To "
+        "be added by the laboratory: antibodies with maker, catalogue number, dilution and validation; "
+        "amount "
+        "of protein per lane; gel, transfer, blocking and substrate; stripping and order of probing."
+    )
