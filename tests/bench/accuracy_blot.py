@@ -25,7 +25,7 @@ import numpy as np
 
 from exoraw.assays.blot.bands.whole_lane import lane_bands
 from exoraw.assays.blot.lanes.geometry import PointPair
-from exoraw.assays.blot.quantify import quantify
+from exoraw.assays.blot.quantification import quantify
 
 SHARED = Path(os.environ.get("EXORAW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 SCENES = ("clean", "tilt", "gradient", "smear", "neighbour", "faint", "speckle", "all")
@@ -49,7 +49,7 @@ class Errors:
         error = np.abs(self.ratios) * 100
         text = f"{np.median(error):5.2f} /{np.percentile(error, 95):6.2f}" if len(error) else "    - /     -"
         return (
-            f"{text}   interval: volume {np.mean(self.covered):5.1%}, ratio {np.mean(self.ratio_covered):5.1%}"
+            f"{text}   interval {np.mean(self.covered):5.1%}, of ratio {np.mean(self.ratio_covered):5.1%}"
             f"   lanes {self.lanes}, right {self.right}, flagged {self.flagged}"
         )
 
@@ -146,7 +146,7 @@ def author_hits(found: Sequence, row: Boxes) -> int:
 
 
 def haley() -> None:
-    """198 author boxes of 12 chemiluminescence pictures: with two points a row, and with nothing."""
+    """198 author boxes of 12 pictures: with two points a row, and with nothing."""
     hit = boxes = 0
     counts = {"as many rows as boxed": [0, 0, 0], "two rows": [0, 0, 0]}
     for template in sorted((SHARED / "data/blots/haley2015").rglob("*.stp")):
@@ -180,9 +180,7 @@ def actin() -> None:
     found = quantify(image, lanes=8)
     ours = np.array([band.adjusted for band in found])
     off = ours / ours[0] / (imagej / imagej[0]) - 1
-    print(
-        f"Actin, ratio beside ImageJ's gel analyzer: largest difference {np.abs(off).max():.1%} ({found.state})"
-    )
+    print(f"Actin, ratios beside ImageJ's: largest difference {np.abs(off).max():.1%} ({found.state})")
 
 
 def ladder() -> None:

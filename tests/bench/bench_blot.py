@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from exoraw.assays.blot.background.rolling_ball import rolling_ball
-from exoraw.assays.blot.quantify import quantify
+from exoraw.assays.blot.quantification import quantify
 
 
 def blot() -> np.ndarray:

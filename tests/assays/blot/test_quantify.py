@@ -9,7 +9,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from exoraw.assays.blot.quantify import quantify
+from exoraw.assays.blot import quantify
 
 
 @pytest.fixture(scope="session")

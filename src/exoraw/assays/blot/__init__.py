@@ -6,6 +6,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from exoraw.assays.blot.bands.molecular_weight import MwCalibration, calibrate_mw
+    from exoraw.assays.blot.bands.record import Band, Quantified
+    from exoraw.assays.blot.bands.whole_lane import LaneBand, lane_bands
+    from exoraw.assays.blot.quantification import QuantifyError, quantify
     from exoraw.assays.blot.reading import (
         BlotImage,
         ExposureChoice,
@@ -16,19 +20,35 @@ if TYPE_CHECKING:
     )
 
 _HOME = {
+    "Band": "bands.record",
     "BlotImage": "reading",
     "ExposureChoice": "reading",
+    "LaneBand": "bands.whole_lane",
+    "MwCalibration": "bands.molecular_weight",
+    "Quantified": "bands.record",
+    "QuantifyError": "quantification",
+    "calibrate_mw": "bands.molecular_weight",
     "channel_pairs": "reading",
+    "lane_bands": "bands.whole_lane",
     "longest_unsaturated": "reading",
+    "quantify": "quantification",
     "read_image": "reading",
     "saturation_ceiling": "reading",
 }
 
 __all__ = [
+    "Band",
     "BlotImage",
     "ExposureChoice",
+    "LaneBand",
+    "MwCalibration",
+    "Quantified",
+    "QuantifyError",
+    "calibrate_mw",
     "channel_pairs",
+    "lane_bands",
     "longest_unsaturated",
+    "quantify",
     "read_image",
     "saturation_ceiling",
 ]

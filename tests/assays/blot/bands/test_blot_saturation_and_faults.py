@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from exoraw.assays.blot.bands.molecular_weight import LadderError, calibrate_mw
-from exoraw.assays.blot.quantify import quantify
+from exoraw.assays.blot.quantification import quantify
 
 CENTRES = np.linspace(70, 430, 6)
 POINTS = [((70.0, 100.0), (430.0, 100.0))]

@@ -39,7 +39,7 @@ def rolling_ball(image: AnyImage, radius: int = RADIUS) -> FloatArray:
     lifted = np.empty_like(background)
     for height, ring in _rings(radius):
         lowest = cv2.erode(surface, ring)
-        np.add(lowest, height, out=lifted)
+        np.add(lowest, height, out=lifted, dtype=np.float64)
         np.minimum(background, lifted, out=background)
     return background
 

@@ -15,7 +15,7 @@ from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row, Trace
 from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above
 from exoraw.assays.blot.lanes.rows import guess_rows
 from exoraw.assays.blot.lanes.signal import SearchImage
-from exoraw.assays.blot.lanes.trace import follow, smooth_curve, straighten, trace_row
+from exoraw.assays.blot.lanes.trace import follow, smooth_curve, soften, straighten, trace_row
 
 MORE_GUESSES = 4  # lines looked at beyond the rows that are asked for
 SEARCH_HALF = 22  # pixels from a straight line that a row may bend
@@ -41,8 +41,9 @@ def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[li
     one list for each line, brightest line first: its readings, likeliest first; in pixels of the raw image
     """
     found: list[list[Row]] = []
+    soft = soften(search.pixels)
     for guess in guess_rows(search.pixels, rows + MORE_GUESSES):
-        readings = _readings(search.pixels, guess.line(search.pixels.shape[1]), lanes)
+        readings = _readings(search.pixels, soft, guess.line(search.pixels.shape[1]), lanes)
         if readings and not any(_same_line(readings[0], other[0]) for other in found):
             found.append(readings)
     found.sort(key=lambda readings: -readings[0].strength)
@@ -75,7 +76,7 @@ def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
     half = max(SEARCH_HALF, int(BEND_SHARE * length))
     x0 = int(max(left[0] - pitch / 2, 0))
     x1 = int(min(right[0] + pitch / 2, len(columns) - 1))
-    trace = trace_row(search.pixels, guess, half, x0, x1)
+    trace = trace_row(search.pixels, soften(search.pixels), guess, half, x0, x1)
     profile = _column_profile(search.pixels, trace)
     if lanes == 1:
         borders = _around(profile, (left[0] + right[0]) / 2)
@@ -87,13 +88,14 @@ def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
     return _to_raw(replace(row, score=1.0), search.scale)
 
 
-def _readings(pixels: FloatArray, guess: FloatArray, lanes: int | None) -> list[Row]:
-    path, weight = follow(pixels, guess, SEARCH_HALF)
+def _readings(pixels: FloatArray, soft: FloatArray, guess: FloatArray, lanes: int | None) -> list[Row]:
+    path, weight = follow(soft, guess, SEARCH_HALF)
     rough = np.clip(straighten(pixels, path, 8).mean(axis=0), 0, None)
     runs = runs_above(gaussian_filter1d(rough, 2.0), VISIBLE_FIRST * _bright(rough))
     if not runs:
         return []
-    trace = trace_row(pixels, smooth_curve(path, weight, runs[0][0], runs[-1][1]), 8, runs[0][0], runs[-1][1])
+    x0, x1 = runs[0][0], runs[-1][1]
+    trace = trace_row(pixels, soft, smooth_curve(path, weight, x0, x1), 8, x0, x1)
     profile = _column_profile(pixels, trace)
     doubts = _faintness(pixels, profile, trace)
     if lanes is None:
@@ -103,7 +105,9 @@ def _readings(pixels: FloatArray, guess: FloatArray, lanes: int | None) -> list[
     if not found:
         return []
     doubts += lane_doubts(profile, found)
-    return [_row(trace, partition, profile, doubts) for partition in found]
+    core = straighten(pixels, trace.y, max(1, round(CORE * trace.sigma))).mean(axis=0)
+    rows = [_row(trace, partition, profile, doubts) for partition in found]
+    return [replace(row, strength=_strength(core, row)) for row in rows]
 
 
 def _column_profile(pixels: FloatArray, trace: Trace) -> FloatArray:
@@ -136,8 +140,13 @@ def _bright(profile: FloatArray) -> float:
 def _row(trace: Trace, partition: Partition, profile: FloatArray, doubts: tuple[str, ...]) -> Row:
     borders = partition.borders
     lanes = tuple(Lane(i + 1, int(a), int(b)) for i, (a, b) in enumerate(pairwise(borders)))
-    strength = float(np.median(partition.peaks)) * trace.sigma
-    return Row(trace, lanes, lane_score(profile, partition), doubts, strength)
+    return Row(trace, lanes, lane_score(profile, partition), doubts)
+
+
+def _strength(core: FloatArray, row: Row) -> float:
+    """Return the light of a row's usual band; from its core alone, so that no other row's rim counts."""
+    peaks = [core[lane.x0 : max(lane.x1, lane.x0 + 1)].max(initial=0.0) for lane in row.lanes]
+    return max(float(np.median(peaks)) * row.trace.sigma, 1e-9)
 
 
 def _around(profile: FloatArray, x: float) -> IntArray:

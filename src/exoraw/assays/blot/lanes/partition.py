@@ -15,7 +15,9 @@ REGULARITY = 2.5  # cost of a lane that is twice as wide as the pitch, in units 
 BORDER_REACH = 0.42  # of the pitch: how far a border may lie from where equal lanes would put it
 OUTER_REACH = 0.15  # of the pitch: the same for the first and last border, which lie beside visible bands
 SHORTEST_RUN = 8  # pixels
-MOST_RUNS = 14
+MORE_RUNS = 8  # than lanes: specks beside the row; the brightest are kept
+MOST_ENDS = 8  # runs from either side at which a row may begin or end
+MOST_LANES = 60
 NARROWEST_LANE = 10  # pixels
 BORDER_WEIGHT = 1.8  # of borders that lie on bands, in the score
 
@@ -41,12 +43,12 @@ class Partition:
         return float(self.borders[-1] - self.borders[0]) / (len(self.borders) - 1)
 
 
-def runs_above(profile: FloatArray, level: float) -> list[tuple[int, int]]:
+def runs_above(profile: FloatArray, level: float, most: int = MOST_LANES) -> list[tuple[int, int]]:
     """Return first and last column of every stretch of the profile above a level that is no speckle."""
     marked, count = label(profile > level)
     edges = [np.flatnonzero(marked == number)[[0, -1]] for number in range(1, count + 1)]
     kept = [(int(first), int(last)) for first, last in edges if last - first + 1 >= SHORTEST_RUN]
-    return sorted(sorted(kept, key=lambda run: profile[run[0] : run[1] + 1].sum(), reverse=True)[:MOST_RUNS])
+    return sorted(sorted(kept, key=lambda run: profile[run[0] : run[1] + 1].sum(), reverse=True)[:most])
 
 
 def cut(profile: FloatArray, x0: float, x1: float, lanes: int, reach: float = BORDER_REACH) -> IntArray:
@@ -118,8 +120,8 @@ def partitions(profile: FloatArray, lanes: int, level: float) -> list[Partition]
     lanes : number of lanes
     level : height above which something is visible
     """
-    runs = runs_above(gaussian_filter1d(profile, SMOOTHING), level)
-    ends = [(a[0], b[1]) for i, a in enumerate(runs) for b in runs[i:]]
+    runs = runs_above(gaussian_filter1d(profile, SMOOTHING), level, lanes + MORE_RUNS)
+    ends = [(a[0], b[1]) for a in runs[:MOST_ENDS] for b in runs[-MOST_ENDS:] if b[1] > a[0]]
     wide = [(x0, x1) for x0, x1 in ends if x1 - x0 + 1 >= lanes * NARROWEST_LANE]
     found = [judge(profile, cut(profile, x0, x1 + 1, lanes)) for x0, x1 in wide]
     return sorted(found, key=lambda partition: -partition.score)

@@ -14,12 +14,20 @@ BEND_PENALTY = 0.35  # of the brightest pixel's square root, for one pixel of y
 DEGREE = 4  # a smile is of degree 2; frowns at both ends need 4
 
 
-def follow(pixels: FloatArray, guess: FloatArray, half: int) -> tuple[FloatArray, FloatArray]:
+def soften(pixels: FloatArray) -> FloatArray:
+    """Return the image in which the bands of a row run together, for `follow`."""
+    import cv2
+
+    soft: FloatArray = cv2.GaussianBlur(pixels, (0, 0), sigmaX=BLUR[1], sigmaY=BLUR[0])
+    return soft
+
+
+def follow(soft: FloatArray, guess: FloatArray, half: int) -> tuple[FloatArray, FloatArray]:
     """Return the brightest smooth path near a guessed line (dynamic programming, Viterbi).
 
     Parameters
     ----------
-    pixels : (rows, columns) background-free image
+    soft : (rows, columns) background-free image, `soften`
     guess : (columns,) guessed height, pixels
     half : how far from the guess the path may lie, pixels
 
@@ -28,29 +36,26 @@ def follow(pixels: FloatArray, guess: FloatArray, half: int) -> tuple[FloatArray
     path : (columns,) height of the path
     weight : (columns,) 0 to 1, brightness on the path
     """
-    import cv2
-
-    blurred = cv2.GaussianBlur(pixels, (0, 0), sigmaX=BLUR[1], sigmaY=BLUR[0])
-    columns = np.arange(0, pixels.shape[1], STEP)
+    columns = np.arange(0, soft.shape[1], STEP)
     offsets = np.arange(-half, half + 1)
-    heights = np.clip(np.round(guess[columns] + offsets[:, None]).astype(int), 0, len(pixels) - 1)
-    reward = np.clip(blurred[heights, columns], 0, None)
+    heights = np.clip(np.round(guess[columns] + offsets[:, None]).astype(int), 0, len(soft) - 1)
+    reward = np.clip(soft[heights, columns], 0, None)
     reward = np.sqrt(reward / max(float(np.percentile(reward, 99)), 1e-9))
     steps = _best_path(reward)
-    path = np.interp(np.arange(pixels.shape[1]), columns, guess[columns] + offsets[steps])
-    weight = np.interp(np.arange(pixels.shape[1]), columns, reward[steps, np.arange(len(columns))])
+    path = np.interp(np.arange(soft.shape[1]), columns, guess[columns] + offsets[steps])
+    weight = np.interp(np.arange(soft.shape[1]), columns, reward[steps, np.arange(len(columns))])
     return path, weight
 
 
 def _best_path(reward: FloatArray) -> IntArray:
     size, count = reward.shape
     total, back = reward[:, 0].copy(), np.zeros((count, size), np.int64)
-    low = np.full(1, -np.inf)
+    choices = np.full((3, size), -np.inf)  # from above, straight on, from below
     rows = np.arange(size)
     for column in range(1, count):
-        from_above = np.concatenate((low, total[:-1])) - BEND_PENALTY
-        from_below = np.concatenate((total[1:], low)) - BEND_PENALTY
-        choices = np.stack((from_above, total, from_below))
+        choices[0, 1:] = total[:-1] - BEND_PENALTY
+        choices[1] = total
+        choices[2, :-1] = total[1:] - BEND_PENALTY
         best = choices.argmax(axis=0)
         back[column] = rows + best - 1
         total = choices[best, rows] + reward[:, column]
@@ -116,9 +121,9 @@ def band_sigma(strip: FloatArray, columns: slice) -> float:
     return max((down - up - 1) / 2.355, 1.0)
 
 
-def trace_row(pixels: FloatArray, guess: FloatArray, half: int, x0: int, x1: int) -> Trace:
+def trace_row(pixels: FloatArray, soft: FloatArray, guess: FloatArray, half: int, x0: int, x1: int) -> Trace:
     """Return a row's line between the columns x0 and x1, near a guess, and the half height of its bands."""
-    path, weight = follow(pixels, guess, half)
+    path, weight = follow(soft, guess, half)
     curve = smooth_curve(path, weight, x0, x1)
     strip = straighten(pixels, curve, max(3 * half // 2, 12))
     return Trace(curve, band_sigma(strip, slice(max(x0, 0), x1 + 1)))

@@ -1,0 +1,94 @@
+"""Each background against its reference implementation, and bands whose volume is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exoraw.assays.blot import quantify
+from exoraw.assays.blot.background.baselines import arpls, snip
+from exoraw.assays.blot.background.methods import BACKGROUNDS
+from exoraw.assays.blot.background.multi_gauss import fit_band
+from exoraw.assays.blot.background.rolling_ball import rolling_ball
+
+ROWS = np.arange(181.0)
+
+
+def gauss(middle: float, sigma: float, height: float) -> np.ndarray:
+    return height * np.exp(-0.5 * ((ROWS - middle) / sigma) ** 2)
+
+
+def ball_by_definition(image: np.ndarray, radius: int) -> np.ndarray:
+    reach = range(-radius, radius + 1)
+    wide = np.pad(image.astype(float), radius, constant_values=np.inf)
+    rows, columns = image.shape
+    found = np.full(image.shape, np.inf)
+    for dy in reach:
+        for dx in reach:
+            if dy * dy + dx * dx <= radius * radius:
+                part = wide[radius + dy : radius + dy + rows, radius + dx : radius + dx + columns]
+                found = np.minimum(found, part + radius - np.sqrt(radius * radius - dy * dy - dx * dx))
+    return found
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 10_000), st.integers(1, 9), st.sampled_from([np.uint8, np.uint16, np.float32, np.float64])
+)
+def test_the_fast_rolling_ball_is_the_ball_of_the_definition(seed: int, radius: int, kind: type) -> None:
+    image = np.random.default_rng(seed).integers(0, 255, (23, 31)).astype(kind)
+    assert np.abs(rolling_ball(image, radius) - ball_by_definition(image, radius)).max() < 1e-9
+
+
+def test_a_ball_without_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be 1 or more"):
+        rolling_ball(np.zeros((30, 30)), 0)
+
+
+def test_arpls_is_that_of_pybaselines() -> None:
+    from pybaselines import Baseline
+
+    profile = 300 + ROWS + gauss(90, 6, 4_000) + np.random.default_rng(1).normal(0, 5, ROWS.size)
+    reference = Baseline(ROWS).arpls(profile, lam=1e5)[0]
+    assert np.abs(arpls(profile[None], 6.0)[0] - reference).max() < 2
+
+
+@pytest.mark.parametrize("method", [snip, arpls])
+def test_a_straight_background_is_found_below_a_band(method) -> None:
+    background = 500 + 2 * ROWS
+    profile = background + gauss(90, 6, 4_000)
+    found = (profile - method(profile[None], 6.0)[0])[60:121].sum()
+    assert found == pytest.approx(4_000 * 6 * np.sqrt(2 * np.pi), rel=0.02)
+
+
+def test_a_neighbour_and_a_shoulder_are_told_from_the_band() -> None:
+    profile = 200 + gauss(90, 6, 5_000) + gauss(122, 6, 2_000) + gauss(66, 6, 600)
+    fit = fit_band(profile + np.random.default_rng(2).normal(0, 4, ROWS.size), 90, 6.0)
+    assert fit.area == pytest.approx(5_000 * 6 * np.sqrt(2 * np.pi), rel=0.02)
+    assert fit.neighbours.sum() == pytest.approx(2_600 * 6 * np.sqrt(2 * np.pi), rel=0.05)
+
+
+def test_the_halo_of_a_band_is_its_own_light_and_no_neighbour() -> None:
+    profile = 50 + gauss(90, 5, 9_000) + gauss(90, 11, 2_000)
+    fit = fit_band(profile + np.random.default_rng(3).normal(0, 4, ROWS.size), 90, 5.0)
+    assert fit.area == pytest.approx((9_000 * 5 + 2_000 * 11) * np.sqrt(2 * np.pi), rel=0.02)
+    assert fit.neighbours.max() < 50
+
+
+@pytest.mark.parametrize("background", [name for name in BACKGROUNDS if name != "none"])
+def test_every_background_gives_the_volume_of_clean_bands(background, rng) -> None:
+    rows, columns = np.mgrid[0:200, 0:500].astype(float)
+    heights, image = [3_000, 6_000, 2_000, 4_000, 5_000], np.full((200, 500), 400.0)
+    volumes = []
+    for lane, height in enumerate(heights):
+        band = height * np.exp(
+            -(np.abs((columns - 70 - 90 * lane) / 28) ** 6) - 0.5 * ((rows - 100) / 5) ** 2
+        )
+        volumes.append(band.sum())
+        image += band
+    image = np.round(rng.poisson(image)).astype(np.uint16)
+    found = quantify(image, lanes=5, points=[((70, 100), (430, 100))], background=background)
+    assert [band.adjusted for band in found] == pytest.approx(volumes, rel=0.06)
+    assert all(band.volume == pytest.approx(band.background + band.adjusted) for band in found)

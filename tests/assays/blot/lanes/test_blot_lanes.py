@@ -1,0 +1,101 @@
+"""Lanes of real and simulated rows: found, or left to a person, never wrong without a word."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from exoraw.assays.blot import QuantifyError, quantify
+
+
+@pytest.fixture(scope="module")
+def bench(project: Path):
+    spec = importlib.util.spec_from_file_location("accuracy_blot", project / "tests/bench/accuracy_blot.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def row_of_bands(rng, middles, *, smile: float = 0.0, tilt: float = 0.0) -> np.ndarray:
+    rows, columns = np.mgrid[0:220, 0:600].astype(float)
+    place = (columns - 300) / 300
+    line = 110 + smile * place**2 + tilt * place
+    image = np.full((220, 600), 300.0)
+    for middle in middles:
+        image += 4_000 * np.exp(-(np.abs((columns - middle) / 20) ** 6) - 0.5 * ((rows - line) / 5) ** 2)
+    return rng.poisson(image).astype(np.uint16)
+
+
+@pytest.mark.parametrize(("smile", "tilt"), [(0, 0), (12, 0), (-12, 8), (0, -20)])
+def test_a_bent_or_tilted_row_is_followed(rng, smile: float, tilt: float) -> None:
+    middles = np.linspace(60, 540, 9)
+    found = quantify(row_of_bands(rng, middles, smile=smile, tilt=tilt), lanes=9)
+    assert found.state == "ok"
+    place = (middles - 300) / 300
+    assert [band.centre[0] for band in found] == pytest.approx(list(middles), abs=6)
+    assert [band.centre[1] for band in found] == pytest.approx(
+        list(110 + smile * place**2 + tilt * place), abs=2
+    )
+    volumes = np.array([band.adjusted for band in found])
+    assert np.abs(volumes / volumes.mean() - 1).max() < 0.02
+
+
+def test_lanes_are_counted_where_nobody_said_how_many(rng) -> None:
+    found = quantify(row_of_bands(rng, np.linspace(60, 540, 9)), lanes=None)
+    assert (found.state, len(found)) == ("ok", 9)
+
+
+@pytest.mark.parametrize("lanes", [8, 10])
+def test_a_wrong_number_of_lanes_is_not_measured(rng, lanes: int) -> None:
+    found = quantify(row_of_bands(rng, np.linspace(60, 540, 9)), lanes=lanes)
+    assert found.state == "needs_points"
+    assert len(found) == 0
+    assert [finding.code for finding in found.findings] == ["needs_points"]
+    assert found.rows[0].candidates
+
+
+def test_an_empty_membrane_has_no_bands(rng) -> None:
+    found = quantify(rng.poisson(np.full((300, 400), 500.0)).astype(np.uint16), lanes=6)
+    assert (found.state, len(found)) == ("needs_points", 0)
+
+
+@pytest.mark.parametrize(
+    ("image", "asked", "reason"),
+    [
+        (np.zeros((50, 50, 3)), {}, "one grey picture"),
+        (np.zeros((50, 50)), {}, "nothing to measure"),
+        (np.full((50, 50), np.nan), {}, "no numbers"),
+        (np.zeros((5, 50)), {}, "lanes need"),
+        (np.eye(50), {"lanes": 0}, "between 1 and"),
+        (np.eye(50), {"rows": 0}, "rows is 0"),
+        (np.eye(50), {"background": "magic"}, "it is one of"),
+        (np.eye(50), {"lanes": 3, "points": [((1, 1), (90, 1))]}, "outside the image"),
+        (np.eye(50), {"lanes": 9, "points": [((1, 1), (9, 1))]}, "too few for 9 lanes"),
+        (np.eye(50), {"lanes": None, "points": [((1, 1), (40, 1))]}, "number of lanes"),
+        (np.eye(50), {"points": []}, "points is empty"),
+    ],
+)
+def test_what_cannot_be_measured_is_refused_with_the_reason(image, asked, reason: str) -> None:
+    with pytest.raises(QuantifyError, match=reason):
+        quantify(image, **asked)
+
+
+def test_author_boxes_of_real_blots_are_hit_with_two_points_a_row(shared: Path, bench) -> None:
+    for name in ("June20.2013_B2AR_10wtop_16wbottom", "Oct10_B2ARtop_GAPDHbottom"):
+        template = next((shared / "data/blots/haley2015").rglob(f"{name}.stp"))
+        rows = bench.author_rows(template)
+        points = [(bench._middle(row[0]), bench._middle(row[-1])) for row in rows]
+        found = quantify(bench._tiff(template.with_suffix(".tif")), lanes=9, points=points)
+        assert [bench.author_hits(found, row) for row in rows] == [9, 9]
+
+
+def test_a_row_with_specks_beside_it_is_left_to_a_person(shared: Path, bench) -> None:
+    image = next((shared / "data/blots/haley2015").rglob("July23.2013_B2AR_16wbottom_GAPDH.tif"))
+    found = quantify(bench._tiff(image), lanes=9, rows=2)
+    assert found.state == "needs_points"
+    assert "2 ways to place the lanes" in " ".join(row.reason for row in found.rows)
