@@ -15,13 +15,14 @@ from exoraw.assays.flow.review.looked import (
     Panel,
     Population,
     debris_of,
-    read_for_looking,
     scatter_axes,
     shown_events,
     succeeded,
+    with_events,
 )
 from exoraw.assays.flow.steps.gated import GateParams
 from exoraw.assays.flow.steps.scales import BatchScales
+from exoraw.assays.flow.steps.tube import compensated, read_tube
 
 APOPTOTIC = "apoptotic"
 CORNERS = ((False, False), (True, False), (True, True), (False, True))  # live, early, late, necrotic
@@ -83,7 +84,8 @@ def look_at_annexin(unit: Unit, inputs: Inputs) -> Looked:
     params = unit.params
     assert isinstance(params, GateParams)
     thresholds, decision = succeeded(inputs, "thresholds", "compensation")
-    tube, signal = read_for_looking(inputs, params.tube, decision.data)
+    tube = with_events(read_tube(inputs.file("tube"), params.tube))
+    signal, _, _ = compensated(tube, decision.data)
     data = thresholds.data
     scales = BatchScales.from_data(data)
     axes = {

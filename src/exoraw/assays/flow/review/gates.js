@@ -334,7 +334,7 @@ exorawReview.register("flow", async (parts, data, tools) => {
 
   function borderTable(lines) {
     const body = lines.map((line) => element("tr", { "data-gate": line.name },
-      element("th", { scope: "row", title: line.title }, line.title),
+      element("th", { scope: "row", title: line.title }, line.title.replace(/ border$/, "")),
       element("td", { class: "num now" }, line.value === null ? "not set" : shown(line.value)),
       element("td", { class: "num was" }, line.automatic === null ? "none found" : shown(line.automatic)),
       element("td", { title: line.source }, line.source)));

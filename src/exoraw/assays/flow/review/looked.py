@@ -16,7 +16,7 @@ from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.quadrants import Share
 from exoraw.assays.flow.review.cleaning import can_be_outlined, clean_with_outline
 from exoraw.assays.flow.review.decided import Gates
-from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, compensated, read_tube
+from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams
 from exoraw.io.errors import StudyError
 
 MOST_SHOWN = 200_000  # events that travel to the browser
@@ -164,21 +164,11 @@ def succeeded(inputs: Inputs, *roles: str) -> tuple[Earlier, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def read_for_looking(
-    inputs: Inputs, params: TubeParams, decision: Mapping[str, Any]
-) -> tuple[Tube, FloatArray]:
-    """Read and compensate a tube as the steps do.
-
-    Raises
-    ------
-    StudyError : the file holds no events
-    FormatError, UnknownChannelError : the file cannot be read
-    """
-    tube = read_tube(inputs.file("tube"), params)
+def with_events(tube: Tube) -> Tube:
+    """Return the tube. Raises StudyError where its file holds no events."""
     if not len(tube):
         raise StudyError("The file holds no events, so there is nothing to gate.")
-    signal, _, _ = compensated(tube, decision)
-    return tube, signal
+    return tube
 
 
 def shown_events(tube: Tube) -> np.ndarray[Any, np.dtype[np.intp]]:

@@ -21,13 +21,13 @@ from exoraw.assays.flow.review.looked import (
     Panel,
     Population,
     debris_of,
-    read_for_looking,
     scatter_axes,
     shown_events,
     succeeded,
+    with_events,
 )
 from exoraw.assays.flow.steps.markers.counted import LIVE
-from exoraw.assays.flow.steps.markers.live_cells import VIABILITY
+from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, live_cells
 from exoraw.assays.flow.steps.markers.own_controls import MarkerParams
 from exoraw.assays.flow.steps.scales import AxisScale
 from exoraw.assays.flow.strategies import CD44CD24, MarkerStrategy, SurfaceMFI
@@ -130,7 +130,9 @@ def look_at_markers(unit: Unit, inputs: Inputs, before: Earlier | None) -> Looke
         raise StudyError(
             "The gates of this tube are not there: it has not been computed. Run the study first."
         )
-    tube, signal = read_for_looking(inputs, params.tube, decision.data)
+    beads = params.strategy.beads if unit.payload["beaded"] else None
+    cells = live_cells(inputs.file("tube"), params.tube, decision.data, ground.data, beads)
+    tube, signal = with_events(cells.tube), cells.signal
     scales = ground.data["scales"]
     axes = {
         dye.key: AxisScale(**scales[dye.key]).axis(match.label)
