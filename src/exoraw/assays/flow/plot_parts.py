@@ -18,7 +18,7 @@ from matplotlib.markers import TICKDOWN, TICKLEFT
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.plot_axis import PlotAxis
 
 DPI = 150  # at few inches: the report shows a picture 280 pixels high, and its letters must stay readable
@@ -31,6 +31,7 @@ PALETTE_COLOURS = 128
 WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "Arial Unicode MS")
 
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
+BACKGATED = "#b83280"  # events of a population laid over another plot
 CONTROL_COLOURS = ("#2f855a", "#2b6cb0", "#b7791f", "#7c828d", "#b83280", "#805ad5", "#0e7490")
 LETTERS_PER_INCH = 11  # of a heading
 LOWEST_LABEL, LABEL_LINE = 1.06, 0.1  # of a control's peak: where the labels of borders stand
@@ -88,6 +89,21 @@ def taken_out(
     density(plot, axes, kept)
     frame(plot, axes, small=True)
     plot.set_title(note, fontsize=6.5, color=QUIET, loc="right", pad=3)
+
+
+def dots_over(
+    plot: MplAxes,
+    axes: tuple[PlotAxis, PlotAxis],
+    events: FloatArray,
+    masks: tuple[BoolArray, BoolArray],
+) -> None:
+    """Events of a parent as a grey cloud, those of a population inside it as dots over it."""
+    parent, population = (events[mask] for mask in masks)
+    _removed_dots(plot, axes, parent)
+    chosen = population[:: max(1, -(-len(population) // MOST_DOTS))]
+    plot.plot(axes[0].place(chosen[:, 0]), axes[1].place(chosen[:, 1]), linestyle="none", marker="o",
+              markersize=1.5, markeredgewidth=0, color=BACKGATED, alpha=0.7, zorder=2)  # fmt: skip
+    frame(plot, axes, small=True)
 
 
 def _removed_dots(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray) -> None:

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.plot_parts import (
+    BACKGATED,
     CONTROL_COLOURS,
     DPI,
     GATE,
@@ -18,6 +19,7 @@ from exoraw.assays.flow.plot_parts import (
     Curve,
     Line,
     density,
+    dots_over,
     draw_borders,
     frame,
     heading,
@@ -26,7 +28,17 @@ from exoraw.assays.flow.plot_parts import (
     taken_out,
 )
 
-__all__ = ["Corner", "Curve", "Line", "cleaning_plot", "control_plot", "quadrant_plot"]
+__all__ = [
+    "Corner",
+    "Curve",
+    "Line",
+    "backgating_plot",
+    "cleaning_plot",
+    "control_plot",
+    "quadrant_plot",
+]
+
+NAME_LETTERS = 22  # of a population over a narrow panel
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,35 @@ def cleaning_plot(
         pulse = np.column_stack([forward, height])
         pair = (area, PlotAxis("FSC height", None, 0.0, limits[2]))
         taken_out(figure.add_axes(place), pair, pulse[singlets], pulse[cells & ~singlets], notes[1])
+    return png(figure)
+
+
+def backgating_plot(
+    forward: FloatArray,
+    side: FloatArray,
+    cells: BoolArray,
+    population: BoolArray,
+    limits: tuple[float, float, float],
+    name: str,
+) -> bytes:
+    """Draw where a population lies on scatter: its events as dots over those of its parent.
+
+    A population that lies where debris or doublets lie is most often no biology.
+
+    Parameters
+    ----------
+    forward, side : (n,) linear scatter areas
+    cells, population : (n,) masks; the population is a part of the cells
+    limits : upper ends of the forward, side and height axes, one for the batch
+    name : of the population, the line over the panel
+    """
+    figure = Figure(figsize=(1.7, 1.7), dpi=DPI)
+    axes = PlotAxis("FSC area", None, 0.0, limits[0]), PlotAxis("SSC area", None, 0.0, limits[1])
+    plot = figure.add_axes((0.32, 0.23, 0.64, 0.63))
+    dots_over(plot, axes, np.column_stack([forward, side]), (cells, population))
+    share = 100 * int(np.count_nonzero(population)) / max(int(np.count_nonzero(cells)), 1)
+    short = name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1] + "…"
+    plot.set_title(f"{short}: {share:.1f} %", fontsize=6.5, color=BACKGATED, loc="right", pad=3)
     return png(figure)
 
 

@@ -17,7 +17,19 @@ from exoraw.assays.flow.gates.scales import Linear, Scale
 from exoraw.assays.flow.gates.shapes import Boolean
 from exoraw.assays.flow.gates.strategy import NamedGate, dimensions_of
 from exoraw.assays.flow.plot_axis import PlotAxis
-from exoraw.assays.flow.plot_parts import DPI, GATE, INK, QUIET, Curve, density, frame, heading, outline, png
+from exoraw.assays.flow.plot_parts import (
+    BACKGATED,
+    DPI,
+    GATE,
+    INK,
+    QUIET,
+    Curve,
+    density,
+    frame,
+    heading,
+    outline,
+    png,
+)
 from exoraw.assays.flow.transforms import TickedTransform, estimate_arcsinh
 from exoraw.study.words import shown
 
@@ -26,7 +38,6 @@ LABELS = 0.45  # over a panel
 PER_ROW = 4
 LABEL_PAD = 4  # points between the numbers of an axis and its name
 SHADE = 0.07  # of the colour of gates, over what a gate holds
-BACKGATED = "#b83280"  # events of the chosen population over the density
 MOST_BACKGATED = 1_500
 LOW, HIGH = 0.3, 99.7  # per cent of the events that an axis shows at least
 ONE_PLACE = 1e-3  # events nearer together than this share of their value have no spread

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import Artefact
+from exoraw.assays.flow.steps.backgating import backgating
 from exoraw.assays.flow.steps.cleaned import ledger_words, time_evidence
 from exoraw.assays.flow.steps.gated import Gated
 from exoraw.assays.flow.steps.scales import BatchScales
@@ -34,6 +35,10 @@ def pictures(gated: Gated, data: Mapping[str, Any]) -> Iterator[Artefact]:
         )  # fmt: skip
         caption = f"{gated.sample}: {note}; {gated.reference}; compensation: {gated.matrix}."
         yield Artefact("picture", "quadrants.png", content, caption, gated.sample)
+        apoptotic = gated.cleaned.singlets & (gated.signal[:, 0] > gated.pair[0])
+        yield from backgating(
+            gated.tube, gated.cleaned.singlets, apoptotic, "Annexin V positive", scales.scatter, gated.sample
+        )
     yield from _cleaning_picture(gated, scales, data)
 
 

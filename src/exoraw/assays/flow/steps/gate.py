@@ -53,7 +53,7 @@ class Gate:
     """Gate every stained tube: vehicle controls are samples too."""
 
     name: str = "gate"
-    version: int = 5
+    version: int = 6
     columns: tuple[str, ...] = ("control_role", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape

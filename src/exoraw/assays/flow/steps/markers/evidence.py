@@ -9,6 +9,7 @@ import numpy as np
 
 from exoraw.assays.contract import Artefact
 from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.steps.backgating import backgating
 from exoraw.assays.flow.steps.cleaned import ledger_words, time_evidence
 from exoraw.assays.flow.steps.markers.counted import Border, Controls, Counted
 from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells
@@ -41,6 +42,27 @@ def pictures(
     against = f"{sample} over its controls ({names}), each scaled to its own peak; red: the border."
     yield Artefact("picture", "markers.png", content, against, sample)
     yield from _cleaning(tube, ground, sample)
+    yield from _backgating(tube, counted, ground, params, sample)
+
+
+def _backgating(
+    tube: LiveCells, counted: Counted, ground: Mapping[str, Any], params: MarkerParams, sample: str
+) -> Iterator[Artefact]:
+    """The population that the strategy is about, on scatter; surface markers have no such one."""
+    if params.strategy.kind == "surface_mfi" or not counted.populations:
+        return
+    column = {dye.key: tube.signal[:, place] for place, dye in enumerate(params.tube.dyes)}
+    borders = {key: border.threshold for key, border in counted.borders.items()}
+    first, cd24 = next(iter(borders)), borders.get("cd24")
+    border = borders[first]
+    if border is None:
+        return
+    population = tube.live & (column[first] > border)
+    if cd24 is not None:
+        population &= column["cd24"] <= cd24
+    ends = ground["scatter"]
+    name = counted.populations[0][0]
+    yield from backgating(tube.tube, tube.live, population, name, (ends[0], ends[1], ends[2]), sample)
 
 
 def _quadrants(
