@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import (
+    Artefact,
     CorrectionInput,
     Earlier,
     FileInput,
@@ -32,6 +33,7 @@ from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.evidence import pictures
 from exoraw.assays.flow.steps.gated import Gated, GateParams
+from exoraw.assays.flow.steps.gates_out import quadrant_gates
 from exoraw.assays.flow.steps.measures import measurements
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, gate_key, thresholds_key
 from exoraw.assays.flow.steps.populations import population_rows
@@ -53,7 +55,7 @@ class Gate:
     """Gate every stained tube: vehicle controls are samples too."""
 
     name: str = "gate"
-    version: int = 6
+    version: int = 7
     columns: tuple[str, ...] = ("control_role", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
@@ -120,7 +122,7 @@ class Gate:
             measurements=list(marked(measurements(gated, params), made.gates, _of_gates(params))),
             objects=population_rows(gated, params, own),
             findings=_unique(of_sample(findings, sample)),
-            artefacts=list(pictures(gated, thresholds.data)),
+            artefacts=[*pictures(gated, thresholds.data), *_gates(gated, params, thresholds, decision)],
             data={**_facts(gated, thresholds.data), **made.facts},
         )
 
@@ -131,6 +133,15 @@ def pair_of(data: Mapping[str, Any], sample: str, made: InForce) -> Mapping[str,
     pair: Mapping[str, Any] = by_hand(data["matched"].get(treatment) or data["general"], made.gates)
     found = pair["annexin"]["threshold"] is not None and pair["dead"]["threshold"] is not None
     return pair if found else None
+
+
+def _gates(gated: Gated, params: GateParams, thresholds: Earlier, decision: Earlier) -> Iterator[Artefact]:
+    """The tube's gates for other programs."""
+    if gated.pair is not None and len(gated.tube):
+        names = params.quadrants
+        order = (names.live, names.early, names.late, names.necrotic)
+        debris = thresholds.data["debris"]
+        yield quadrant_gates(gated.tube, gated.pair, order, debris, decision.data, gated.sample)
 
 
 def _debris(data: Mapping[str, Any]) -> DebrisGate | None:

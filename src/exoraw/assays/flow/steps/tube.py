@@ -61,6 +61,7 @@ class Scattered:
     width: FloatArray | None
     side: FloatArray | None
     tops: tuple[float | None, float | None, float | None]  # $PnR of area, side, height
+    forward: str = ""  # name of the channel of the area
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ class Tube:
 
     def __len__(self) -> int:
         return len(self.measured)
+
+    @property
+    def forward_channel(self) -> str:
+        """Name of the channel of forward scatter area, "" where there is none."""
+        return self.scatter.forward
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -294,7 +300,9 @@ def _scatter(data: FcsData, names: Scatter) -> Scattered:
         return None if index is None else data.events[:, index]
 
     tops = tuple(None if index is None else data.ranges[index] for index in (area, side, height))
-    return Scattered(column(area), column(height), column(width), column(side), (tops[0], tops[1], tops[2]))
+    forward = "" if area is None else data.channels[area]
+    ends = (tops[0], tops[1], tops[2])
+    return Scattered(column(area), column(height), column(width), column(side), ends, forward)
 
 
 def _quality(data: FcsData, on_scale: BoolArray) -> TimeQuality:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import (
+    Artefact,
     CorrectionInput,
     Earlier,
     FileInput,
@@ -32,6 +33,7 @@ from exoraw.assays.flow.review.cleaning import outline_findings
 from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.cleaned import uncleaned_share
+from exoraw.assays.flow.steps.gates_out import marker_gates
 from exoraw.assays.flow.steps.markers.beads import (
     LOT_COLUMNS,
     cells_per_volume,
@@ -139,10 +141,28 @@ class GateMarkers:
             ),
             objects=population_rows(tube, counted, sample, params.tube.dyes),
             findings=unique(of_sample(findings, sample)),
-            artefacts=list(pictures(tube, cells, controls, counted, made.ground, params, sample)),
+            artefacts=[
+                *pictures(tube, cells, controls, counted, made.ground, params, sample),
+                *_gates(tube, counted, made.ground, decision.data, params, sample),
+            ],
             data={**_facts(tube, controls, counted, ground.data, params.tube), **made.facts(automatic)},
             seed=seed,
         )
+
+
+def _gates(
+    tube: LiveCells,
+    counted: Counted,
+    ground: Mapping[str, Any],
+    decision: Mapping[str, Any],
+    params: MarkerParams,
+    sample: str,
+) -> Iterable[Artefact]:
+    """The tube's gates for other programs."""
+    borders = {key: border.threshold for key, border in counted.borders.items()}
+    keys = [dye.key for dye in params.tube.dyes]
+    if len(tube.tube):
+        yield from marker_gates(tube.tube, borders, keys, ground["debris"], decision, sample)
 
 
 # ----------------------------------------------------------------- remarks and facts
