@@ -8,8 +8,10 @@ from exoraw.assays.blot.findings import FINDING_KINDS
 from exoraw.assays.blot.formats import FORMATS
 from exoraw.assays.blot.settings import BlotSettings
 from exoraw.assays.blot.sheet import SHEET
+from exoraw.assays.blot.steps.chip import JudgeChip
 from exoraw.assays.blot.steps.loading import Loading
 from exoraw.assays.blot.steps.normalise import Normalise
+from exoraw.assays.blot.steps.presence import Presence
 from exoraw.assays.blot.steps.quantify import Quantify
 from exoraw.assays.blot.steps.summary import Summary
 from exoraw.assays.blot.vocabulary import VOCABULARY
@@ -34,7 +36,7 @@ ASSAY = Assay(
     formats=FORMATS,
     sheet=SHEET,
     settings=BlotSettings,
-    steps=(Quantify(), Loading(), Normalise(), Summary()),
+    steps=(Quantify(), Loading(), Normalise(), Presence(), JudgeChip(), Summary()),
     vocabulary=VOCABULARY,
     findings=FINDING_KINDS,
     methods_text=METHODS_TEXT,

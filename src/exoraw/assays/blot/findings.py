@@ -43,6 +43,11 @@ STEPS = (
         "Load equal amounts; trust the ratio only where the detector is proportional over that range.",
     ),
     FindingKind(
+        "lanes_disagree",
+        "The lanes of a row lie otherwise than in the membrane's other pictures: the row was read wrongly.",
+        "Click the middle of the row's first and last band.",
+    ),
+    FindingKind(
         "no_ratio",
         "A lane has no ratio: one of its two bands has no volume or no signal.",
         "Look at the picture of the bands; click points where a row needs them.",

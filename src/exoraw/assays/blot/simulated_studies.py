@@ -19,7 +19,7 @@ CLICK_SD = 1.5  # pixels: how far from a band's middle a person clicks, in each 
 def simulate_studies(raw: Path, seed: int) -> tuple[Simulated, ...]:
     """Write every study of the blot simulators under `raw`, with two clicked points for every row of bands.
 
-    The truth that is kept is that of the figures of a paper: folds. Volumes are counts of one picture.
+    The truth that is kept is what a paper shows: folds, presence, binding. Volumes are counts of one picture.
 
     Parameters
     ----------
@@ -76,3 +76,7 @@ def _in_our_words(key: Key, loadings: tuple[str, ...]) -> Iterator[Key]:
         whole = "/" in entity
         for loading in loadings[:1] if whole else loadings:
             yield sample, "fold_of_control", entity if whole else f"{entity}/{loading}"
+    elif measure == "present":
+        yield sample, "band_present", entity
+    elif measure == "bound":
+        yield sample, "bound", entity

@@ -49,8 +49,8 @@ TREATMENTS = ("control", "exosomes")
 def simulate_chip_gel(raw: Path, seed: int) -> Simulated:
     """Write the gel; return its rows and what is bound.
 
-    The truth holds `band_volume` (in grey levels of the 8-bit picture, noiseless) for every lane, and `bound`
-    (1 or 0) for every immunoprecipitate.
+    The truth holds `band_volume` (in grey levels of the 8-bit picture, noiseless) and `band_x`, `band_y`
+    (pixels, of the band's centre) for every lane, and `bound` (1 or 0) for every immunoprecipitate.
 
     Parameters
     ----------
@@ -74,6 +74,8 @@ def simulate_chip_gel(raw: Path, seed: int) -> Simulated:
         name = f"{promoter.name}, {treatment}, {kind}"
         names.append(name)
         truth[(name, "band_volume", "band:product")] = band.volume / 256.0
+        truth[(name, "band_x", "band:product")] = band.x
+        truth[(name, "band_y", "band:product")] = band.y
         if kind == IP:
             truth[(name, "bound", "band:product")] = float(promoter.bound)
     draw_dust(light, rng, 15, 3_000.0)

@@ -34,7 +34,8 @@ EXPOSURE_S = 30.0
 def simulate_ev_markers(raw: Path, seed: int) -> Simulated:
     """Write one image per marker: ladder, three cell lysates, three exosome preparations; no loading lane.
 
-    The truth holds `present` (1 or 0) and `band_volume` (counts, noiseless) per sample and marker.
+    The truth holds `present` (1 or 0), `band_volume` (counts, noiseless) and `band_x`, `band_y` (pixels, of
+    the band's centre, also where none is) per sample and marker.
 
     Parameters
     ----------
@@ -59,6 +60,8 @@ def simulate_ev_markers(raw: Path, seed: int) -> Simulated:
         write_tiff(raw / images[marker], [(pixels, Shot(EXPOSURE_S, DATE, white_zero=marker == "CD81"))])
         for name, band in zip(names, bands, strict=True):
             truth[(name, "band_volume", f"band:{marker}")] = band.volume
+            truth[(name, "band_x", f"band:{marker}")] = band.x
+            truth[(name, "band_y", f"band:{marker}")] = band.y
             truth[(name, "present", f"band:{marker}")] = float(band.volume > 0)
     bands_entry = {
         marker: {"image": path, "role": "negative_control" if marker == "Calnexin" else "marker"}

@@ -9,8 +9,9 @@ from typing import Any
 
 from exoraw.assays.blot.normalise import Estimate, fold, mean, ratio
 from exoraw.assays.blot.settings import LOADING_ROLES, BlotSettings
+from exoraw.assays.blot.steps.agreement import by_target, trusted_volumes
 from exoraw.assays.blot.steps.loading import loading_pictures, loading_remark
-from exoraw.assays.blot.steps.measured import Volume, volumes_of
+from exoraw.assays.blot.steps.measured import Volume
 from exoraw.assays.blot.steps.membranes import membranes_of
 from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
 from exoraw.assays.contract import Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit
@@ -90,7 +91,7 @@ class Normalise:
         """Divide, refer to the control, carry every remark along."""
         params = unit.params
         assert isinstance(params, NormaliseParams)
-        volumes = volumes_of(inputs.earlier.get("pictures", ()))
+        volumes, wrong = trusted_volumes(inputs.earlier.get("pictures", ()))
         loading = inputs.one_earlier("loading")
         tests = loading.data["tests"] if loading is not None and loading.ok else ()
         numbers: list[Measurement] = []
@@ -99,6 +100,8 @@ class Normalise:
             over = _over(unit, volumes, target, below)
             folds, remarks = _folds(unit, over, volumes)
             numbers += [*_ratio_rows(unit, over), *folds]
+            misread = (by_target(wrong).get(name) for name in (target, below))
+            findings += [replace(one, entity=over.entity) for one in misread if one is not None]
             findings += [*over.findings, *remarks, *_tested(over, tests)]
         return Outcome(
             measurements=numbers,
@@ -166,8 +169,8 @@ def _carried(sample: str, entity: str, parts: Iterable[Volume | None]) -> Iterat
     """Every remark about a band travels with the numbers made from it."""
     for part in parts:
         for finding in part.findings if part is not None else ():
-            if finding.severity != "info":
-                yield replace(finding, sample=sample, entity=entity)
+            if finding.severity != "info":  # a remark about the whole picture is said once
+                yield replace(finding, sample=sample if finding.sample else "", entity=entity)
 
 
 def _uneven(volumes: Volumes, samples: Sequence[str], below: str, entity: str) -> Iterator[Finding]:

@@ -274,6 +274,7 @@ def _facts(unit: Unit, measured: Measured) -> Mapping[str, Any]:
         "acquired_at": image.acquired_at,
         "channel": image.channel,
         "size": [int(side) for side in image.pixels.shape],
+        "lanes": list(_lanes(measured)),
         "targets": [
             {
                 "name": read.row.target,
@@ -284,3 +285,15 @@ def _facts(unit: Unit, measured: Measured) -> Mapping[str, Any]:
             for read in measured.reads
         ],
     }
+
+
+def _lanes(measured: Measured) -> Iterator[dict[str, Any]]:
+    """How far apart the lanes of every measured row lie."""
+    for read in measured.reads:
+        found = read.reading.found
+        if read.bands and found is not None and len(found.lanes) > 1:
+            yield {
+                "target": read.row.target,
+                "pitch": float(found.pitch),
+                "by_points": read.row.points is not None,
+            }
