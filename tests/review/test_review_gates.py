@@ -8,6 +8,7 @@ import struct
 import numpy as np
 import pytest
 
+import exoraw
 from exoraw.engine.project import open_project
 from exoraw.io.errors import StudyError
 from exoraw.study.corrections import write_correction
@@ -147,6 +148,11 @@ def test_a_border_of_the_batch_runs_the_batch_and_leaves_the_other_day_alone(tub
     assert apoptotic(tubes, OTHER_DAY) == before
     assert border_of(data_of(sitting, OTHER), "dead") == 2500.0
     assert {one["sample"] for one in tubes.findings("gate_corrected")} == {TUBE, OTHER, "DOX + exosomes 1"}
+    methods = " ".join(
+        row["text"] for row in exoraw.open(tubes.folder / "results").arrow("methods").to_pylist()
+    )
+    assert "In 3 of 6 tubes a gate was set by a person who looked at the plot (for the batch: 3)" in methods
+    assert "dead-cell dye 2,500 from a person's correction" in methods
 
 
 def test_a_border_of_the_strategy_reaches_every_batch(tubes, run_now):
@@ -209,8 +215,6 @@ def test_taken_back_the_automatic_gate_returns_to_the_last_digit(tubes, run_now)
 
 
 def test_the_corrected_gate_stands_in_populations_and_reference(tubes, run_now):
-    import exoraw
-
     sitting = tubes.sitting()
     apply(sitting, {"borders": {"annexin": 5000.0}})
     run_now(sitting)

@@ -106,6 +106,25 @@ def in_force(
     return InForce(made, together(made).known(dye.key for dye in dyes))
 
 
+def hand_words(tubes: Sequence[Mapping[str, Any]]) -> str:
+    """Say for the methods text how many tubes have a person's gates; "" where none has.
+
+    Parameters
+    ----------
+    tubes : plain data of the gated tubes
+    """
+    reaches = [tuple(dict.fromkeys(tube[MADE])) for tube in tubes if tube.get(MADE)]
+    if not reaches:
+        return ""
+    counts = {words: sum(reach in found for found in reaches) for reach, words in REACHES.items()}
+    parts = ", ".join(f"for {words}: {count}" for words, count in counts.items() if count)
+    return (
+        f"In {len(reaches)} of {len(tubes)} tubes a gate was set by a person who looked at the plot "
+        f"({parts}). Their numbers are marked as curated; who, when, why and the automatic gate stand with "
+        "each tube."
+    )
+
+
 @dataclass(frozen=True)
 class InForce:
     """What is decided for a tube, of the batch's and its own.

@@ -9,6 +9,7 @@ from typing import Any
 import exoraw
 from exoraw.assays.contract import Earlier, Figure, Inputs, Method, Outcome, Params, TaskInput, Unit
 from exoraw.assays.flow.controls import batches_of
+from exoraw.assays.flow.review.applied import BY_HAND, hand_words
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, gate_key, thresholds_key
 from exoraw.assays.flow.strategies import AnnexinPI
@@ -22,6 +23,7 @@ SOURCE_WORDS = {
     "valley": "the valley between negative and positive cells",
     "unstained": "the unstained tube",
     "fixed in the settings": "a fixed number set by the operator",
+    BY_HAND: "a person's correction",
     "none": "no source that could be trusted",
 }
 
@@ -73,6 +75,7 @@ class Summary:
             ("Annexin V and dead-cell gates", _gates(thresholds, strategy)),
             ("Quadrants and statistics", _quadrants(strategy)),
             ("MIFlowCyt items", _miflowcyt(tubes, not_gated(inputs.earlier.get("gate", ())))),
+            ("Gates set by hand", hand_words(tubes)),
         )
         return Outcome(
             figures=_figures(strategy),

@@ -8,6 +8,7 @@ from typing import Any
 
 from exoraw.assays.contract import Figure, Inputs, Method, Outcome, TaskInput, Unit
 from exoraw.assays.flow.controls import batches_of
+from exoraw.assays.flow.review.applied import hand_words
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, controls_key, markers_key
 from exoraw.assays.flow.steps.summary import (
@@ -73,6 +74,7 @@ class MarkerSummary:
             ("Gating of live single cells", _cleaning(tubes, grounds, params.settings, strategy)),
             (TITLES[strategy.kind], _gates(tubes, strategy)),
             ("MIFlowCyt items", _miflowcyt(tubes, strategy, not_gated(inputs.earlier.get("tubes", ())))),
+            ("Gates set by hand", hand_words(tubes)),
         )
         return Outcome(
             figures=figures(strategy),
