@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from defusedxml import ElementTree
 
 import exoraw
 from exoraw.engine.options import RunOptions
 from exoraw.engine.project import open_project
 from exoraw.engine.run import run
 from exoraw.io.errors import StudyError
+from exoraw.report.build import build_report
 from exoraw.statistics import chi_square, cox, fisher_exact, kaplan_meier, log_rank, survival_cut
 from exoraw.statistics.curves import fit_curves
+from exoraw.store.export.files import export
 
 HERE = RunOptions(workers=0)
 SURVIVAL = {"name": "os", "kind": "survival", "time": "os_months", "event": "death", "unit": "subject"}
@@ -34,7 +38,7 @@ def put(study: Any, name: str, value: float, **cells: str) -> None:
     study.rows.append({"sample": name, "file": f"{name}.toy", "batch": "b1", **cells})
 
 
-def patients(study: Any, count: int = 40, hazard_ratio: float = 3.0, tubes: int = 2) -> pd.DataFrame:
+def patients(study: Any, count: int = 40, hazard_ratio: float = 3.0, tubes: int = 1) -> pd.DataFrame:
     """Two arms with exponential times; every patient has some tubes, whose mean is high in the first arm."""
     rng = np.random.default_rng(3)
     rows = []
@@ -93,7 +97,7 @@ def test_survival_by_a_sheet_column_is_log_rank_cox_and_medians_of_patients_not_
 
 
 def test_a_measure_is_averaged_over_tubes_and_cut_at_the_median(toy_study: Any) -> None:
-    truth = patients(toy_study)
+    truth = patients(toy_study, tubes=2)
     found = compared(toy_study, SURVIVAL | {"measure": "toy_value", "cut": "median"})
     high = truth["marker"] >= truth["marker"].median()
     groups = {"high": truth[high], "low": truth[~high]}
@@ -129,7 +133,7 @@ def test_youdens_cut_prints_the_corrected_p_and_no_p_for_its_hazard_ratio(toy_st
 
 
 def test_counts_are_of_patients_and_fisher_is_taken_where_few_are_expected(toy_study: Any) -> None:
-    patients(toy_study, 12)
+    patients(toy_study, 12, tubes=2)
     (row,) = compared(toy_study, COUNTS | {"reference": "placebo"}).to_dict("records")
     table = np.array(options(toy_study)["counts"])
     assert table.sum() == 12
@@ -140,7 +144,7 @@ def test_counts_are_of_patients_and_fisher_is_taken_where_few_are_expected(toy_s
 
 
 def test_enough_patients_are_compared_by_chi_square_with_yates_on_record(toy_study: Any) -> None:
-    patients(toy_study, 60, tubes=1)
+    patients(toy_study, 60)
     (row,) = compared(toy_study, COUNTS | {"outcome_levels": ["yes", "no"]}).to_dict("records")
     expected = chi_square(options(toy_study)["counts"])
     assert row["p"] == pytest.approx(expected.p, rel=1e-12)
@@ -210,3 +214,151 @@ def faults(study: Any, entry: dict[str, Any]) -> str:
         return "; ".join(str(problem) for problem in open_project(study.path).problems)
     except StudyError as error:
         return str(error)
+
+
+def few(study: Any, **cells: str) -> None:
+    """Six patients with one tube each; `cells` change the first of them."""
+    for i in range(6):
+        put(study, f"s{i}", float(i), subject=f"p{i}", arm=("placebo", "drug")[i % 2], os_months=f"{i + 1}",
+            death=("yes", "no")[i // 3], response="yes", drug="DOX", culture="c1", dose=f"{i}",
+            dose_unit="uM")  # fmt: skip
+    study.rows[0].update(cells)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ({"os_months": "-3"}, 'row 2, column "os_months": compare[1] (os): the time "-3" is negative'),
+        ({"os_months": "0"}, "the time is 0: the subject leaves before anyone is followed"),
+        ({"os_months": "3 months"}, '"3 months" is no number, but a time must be one'),
+        ({"os_months": ""}, "no os_months or no death in the rows 2; these take no part"),
+        ({"death": "censord"}, "Did you mean censored? Name your own words with `seen:` and `censored:`"),
+        ({"death": "2"}, '"2" says neither seen (1, yes, y, true, seen and'),
+        ({"subject": "p1"}, 'subject "p1" has "2" here and "1" in row 2; one unit has one os_months'),
+    ],
+)
+def test_times_and_events_that_cannot_be_read_are_told_by_row(
+    toy_study: Any, cells: dict[str, str], message: str
+) -> None:
+    few(toy_study, **cells)
+    assert message in faults(toy_study, SURVIVAL | {"factor": "arm"})
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (SURVIVAL, "survival needs one of factor, measure or signature; found none"),
+        (SURVIVAL | {"factor": "arm", "measure": "toy_value"}, "found factor and measure"),
+        (SURVIVAL | {"kind": "survivl", "factor": "arm"}, "Did you mean survival?"),
+        (SURVIVAL | {"factor": "arm", "time": "os_month"}, "no column \"os_month\". Did you mean os_months?"),
+        (SURVIVAL | {"factor": "arm", "tme": "x"}, 'unknown key "tme" in compare[1]. Did you mean time?'),
+        (SURVIVAL | {"factor": "response"}, 'have response = "yes"; nothing to compare'),
+        (SURVIVAL | {"factor": "arm", "levels": ["drog"]}, "Did you mean drug?"),
+        (SURVIVAL | {"measure": "toy_valu"}, "Did you mean toy_value?"),
+        (SURVIVAL | {"measure": "toy_value", "cut": "medain"}, 'found "medain"'),
+        (SURVIVAL | {"measure": "toy_value", "levels": ["low"]}, "does not use levels"),
+        (
+            SURVIVAL | {"signature": {"markers": [{"measure": "toy_value", "cut": 1}] * 4, "low_up_to": 2,
+                                      "high_from": 4}},
+            "a score of 3 is neither low nor high",
+        ),
+        (COUNTS, 'all samples that take part have response = "yes"; nothing to count'),
+        (COUNTS | {"outcome": ""}, "categories needs one of outcome"),
+        (COUNTS | {"measure": "toy_value"}, "categories needs one of outcome"),
+        ({key: cell for key, cell in COUNTS.items() if key != "unit"}, 'the key "unit" of compare[1]'),
+        (COUNTS | {"outcome": "arm", "factor": "subject", "test": "fisher"}, "this one is 6 x 2"),
+        (DOSES | {"dose": "dos"}, "no column \"dos\". Did you mean dose?"),
+        (DOSES | {"test": "paired t"}, "paired t needs pair_by"),
+        (DOSES | {"control": "DOX", "reference": "DOX"}, "has no curve of its own"),
+        (DOSES | {"test": "t-test"}, "compare[1].test"),
+    ],
+)  # fmt: skip
+def test_a_question_that_cannot_be_asked_names_key_and_nearest_word(
+    toy_study: Any, entry: dict[str, Any], message: str
+) -> None:
+    few(toy_study)
+    assert message in faults(toy_study, entry)
+
+
+@pytest.mark.parametrize(
+    ("cells", "change", "message"),
+    [
+        ({"dose": "1,250"}, {}, "a decimal comma, or a thousand?"),
+        ({"dose": "high"}, {}, '"high" is no number'),
+        ({"dose": "-1"}, {}, "is negative"),
+        ({"dose": ""}, {}, "the dose is empty; write 0 for untreated"),
+        ({"dose_unit": "nM"}, {}, "the doses stand in several units: nM (row 2), uM (row 3)"),
+        ({"drug": "vehicle", "culture": "c2"}, {"control": "vehicle"}, "no vehicle for the culture c1"),
+        ({"drug": "CIS"}, {}, 'drug = "CIS" has 1 different doses; a curve needs 4'),
+    ],
+)
+def test_doses_that_cannot_be_read_are_told_by_row(
+    toy_study: Any, cells: dict[str, str], change: dict[str, Any], message: str
+) -> None:
+    few(toy_study, **cells)
+    assert message in faults(toy_study, DOSES | change)
+
+
+def test_own_words_for_the_event_replace_the_usual_ones(toy_study: Any) -> None:
+    few(toy_study)
+    for i, row in enumerate(toy_study.rows):
+        row["death"] = str(1 + i % 2)  # SPSS: 1 censored, 2 dead
+    assert "neither" in faults(toy_study, SURVIVAL | {"factor": "arm"})
+    assert faults(toy_study, SURVIVAL | {"factor": "arm", "seen": 2, "censored": 1}) == ""
+
+
+def test_a_column_may_be_called_as_the_sheet_calls_it(toy_study: Any) -> None:
+    few(toy_study)
+    for row in toy_study.rows:
+        row["Mouse"] = row.pop("subject")
+    asked = SURVIVAL | {"factor": "arm", "unit": "Mouse"}
+    assert "no column" not in faults(toy_study, asked)
+    found = compared(toy_study, asked)
+    assert set(found["replication_unit"]) == {"subject"}
+
+
+def test_a_group_without_events_has_a_hazard_ratio_state_and_no_number(toy_study: Any) -> None:
+    few(toy_study)
+    for row in toy_study.rows:
+        row["death"] = "yes" if row["arm"] == "drug" else "no"
+    found = compared(toy_study, SURVIVAL | {"factor": "arm"}).set_index("test")
+    assert found.loc["Cox", "state"] == "complete separation"
+    assert pd.isna(found.loc["Cox", "estimate"])
+    assert "comparison_not_tested" in set(exoraw.open(toy_study.results).findings()["code"])
+
+
+def test_the_report_keeps_the_studys_order_and_tells_of_a_comparison_that_failed(toy_study: Any) -> None:
+    few(toy_study)
+    z, a = SURVIVAL | {"factor": "arm", "name": "zeta"}, SURVIVAL | {"factor": "arm", "name": "alpha"}
+    failing = {
+        "name": "middle",
+        "measure": "pool_mean",
+        "entity": "batch:none",
+        "factor": "arm",
+        "unit": "subject",
+    }
+    toy_study.compare = [z, failing, a]
+    toy_study.write()
+    assert run(toy_study.path, HERE).exit_code == 1
+    page = build_report(toy_study.results).read_text("utf-8")
+    table = page[page.index('id="p1-tests"') :]
+    assert table.index("zeta") < table.index("middle") < table.index("alpha")
+    assert "pool_mean has no entity" in table
+    assert "failed" in table
+
+
+def test_prism_gets_survival_and_dose_response_as_they_were_tested(toy_study: Any, tmp_path: Path) -> None:
+    few(toy_study)
+    toy_study.compare = [SURVIVAL | {"measure": "toy_value", "cut": "median"}, DOSES]
+    toy_study.write()
+    run(toy_study.path, HERE)
+    export(exoraw.open(toy_study.results), "prism", tmp_path)
+    root = ElementTree.parse(tmp_path / "prism" / "comparisons.pzfx").getroot()
+    tables = {table.get("TableType"): table for table in root.iter("Table")}
+    names = [column.findtext("Title") for column in tables["Survival"].iter("YColumn")]
+    assert [str(name).split(" ")[0] for name in names] == ["low", "high"]
+    times = [cell.text for cell in tables["Survival"].find("XColumn").iter("d")]
+    assert [float(time) for time in times] == [1, 2, 3, 4, 5, 6]
+    doses = [float(cell.text) for cell in tables["XY"].find("XColumn").iter("d")]
+    assert doses == [0, 1, 2, 3, 4, 5]
+    assert [float(cell.text) for cell in tables["XY"].find("YColumn").iter("d")] == [0, 1, 2, 3, 4, 5]

@@ -8,14 +8,21 @@ from typing import get_args
 
 import pytest
 
+from exoraw.study.compare_entries import CompareEntry, GroupTest
+from exoraw.study.compare_outcomes import CategoriesEntry, DoseResponseEntry, SurvivalEntry
 from exoraw.study.exclusions import COLUMNS, read_exclusions
 from exoraw.study.load import load_study
 from exoraw.study.model import PlateEntry, Study
-from exoraw.study.compare_entries import CompareEntry, GroupTest
 from exoraw.study.plate_maps import read_plate_map
 from exoraw.study.sheet import COMMON_COLUMNS
 from exoraw.study.tree import parse_tree
 from exoraw.study.validation import keys_of, validated
+
+COMPARED = [
+    key
+    for entry in (CompareEntry, SurvivalEntry, CategoriesEntry, DoseResponseEntry)
+    for key in keys_of(entry)
+]
 
 
 @pytest.fixture
@@ -54,6 +61,15 @@ def test_the_comparisons_shown_are_valid_entries_and_every_test_is_named(page: s
         assert f"`{test}`" in page
 
 
+@pytest.mark.parametrize("kind", ["survival", "categories", "dose-response"])
+def test_every_other_kind_of_comparison_is_shown_and_valid(page: str, make_study, kind: str):
+    shown = [text for text in blocks(page, "yaml") if text.startswith("compare:") and f"kind: {kind}" in text]
+    columns = "subject,arm,drug,culture,os_months,death,response,dose,dose_unit"
+    text = blocks(page, "yaml")[0].split("compare:")[0] + shown[0]
+    loaded = load_study(make_study(text, f"sample,file,{columns}\nA,a.fcs,,,,,,,,,\n"))
+    assert {entry.kind for entry in loaded.study.compare} == {kind}
+
+
 def test_the_plate_map_and_the_exclusions_shown_are_read(page: str, tmp_path: Path):
     shown = blocks(page, "")
     plate_map = next(text for text in shown if text.startswith("treatment,1"))
@@ -69,5 +85,5 @@ def test_the_plate_map_and_the_exclusions_shown_are_read(page: str, tmp_path: Pa
 
 
 def test_every_key_and_every_common_column_is_explained(page: str):
-    for name in (*keys_of(Study), *keys_of(PlateEntry), *keys_of(CompareEntry), *COMMON_COLUMNS):
+    for name in (*keys_of(Study), *keys_of(PlateEntry), *COMPARED, *COMMON_COLUMNS):
         assert re.search(rf"\b{name}\b", page), name

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from exoraw.assays import registry
-from exoraw.assays.comparing import Compare
+from exoraw.assays.comparing import Compare, unit_key
 from exoraw.assays.contract import Assay, Params, Step
 from exoraw.engine.inventory import take_inventory
 from exoraw.io.errors import StudyError
@@ -62,6 +62,11 @@ class Project:
     def raw(self) -> Path:
         """The raw folder; only read."""
         return self.loaded.raw
+
+    @property
+    def comparisons(self) -> tuple[str, ...]:
+        """Unit keys of the comparisons, those of one analysis in the order of study.yaml."""
+        return tuple(unit_key(one.name, entry) for one in self.pipelines for entry in one.compare)
 
     @property
     def results(self) -> Path:

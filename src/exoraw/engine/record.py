@@ -175,6 +175,7 @@ def _run_row(project: Project, options: RunOptions, limits: Limits, run_id: str)
         "study_digest": project.loaded.digest,
         "title": project.loaded.study.title,
         "factors": list(project.loaded.study.factors),
+        "comparisons": list(project.comparisons),
         "options": json.dumps(chosen),
     }
 

@@ -324,7 +324,7 @@ def _notes(
             else "half of the own untreated response"
         )
         notes.append(f"{style.quantity}: {kind}; in brackets 95% profile-likelihood interval.")
-    without = [one.name for one, band in zip(fitted, bands, strict=True)
+    without = [one.name or "the curve" for one, band in zip(fitted, bands, strict=True)
                if band is not None and not np.isfinite(band[1].low).all()]  # fmt: skip
     if without:
         notes.append(f"No band for {words.listed(without)}: its points do not settle all four parameters.")

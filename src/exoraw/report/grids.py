@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from exoraw.report import groups, words
@@ -20,7 +19,6 @@ GROUP_COLUMNS = 4  # series side by side in a table by group, three columns each
 SAMPLE_COLUMNS = 8  # series side by side in a table by sample
 MOST_GROUP_ROWS = 200
 MOST_SAMPLE_ROWS = 250
-MOST_COMPARISONS = 200
 NO_GROUP = (words.NO_VALUE, words.NO_VALUE, "0")
 
 
@@ -236,73 +234,3 @@ def _states(measurements: pd.DataFrame) -> dict[str, tuple[str, tuple[str, ...]]
         codes = dict.fromkeys(code for row in rows["qc_codes"] for code in row)
         found[str(name)] = (groups.worst(list(rows["qc"])), tuple(codes))
     return found
-
-
-CONFIDENCE = 0.95  # of the intervals, where the table says nothing else
-
-
-@dataclass(frozen=True)
-class ComparisonRow:
-    """One test of the table `comparisons`, as text."""
-
-    what: str
-    contrast: str
-    n: str
-    estimate: str
-    interval: str
-    test: str
-    p: str
-    p_adjusted: str
-    stars: str
-    unit: str
-    name: str
-
-
-def comparison_rows(pipeline: Pipeline) -> tuple[tuple[ComparisonRow, ...], str]:
-    """Return the tests of a pipeline, and a note where there are more than are shown."""
-    table = pipeline.comparisons
-    rows = tuple(_comparison(row) for row in table.head(MOST_COMPARISONS).to_dict("records"))
-    if len(table) <= MOST_COMPARISONS:
-        return rows, ""
-    return rows, f"{MOST_COMPARISONS} of {len(table):,} tests are shown; all are in comparisons.parquet."
-
-
-def _first_effect(assumptions: str) -> Mapping[str, Any]:
-    """Return what the estimate is and how wide its interval, from the record of the test."""
-    record = words.from_json(assumptions, {})
-    effects = record.get("effects") if isinstance(record, dict) else None
-    return effects[0] if effects else {}
-
-
-def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
-    def text(name: str) -> str:
-        return str(row[name])
-
-    def value(name: str) -> str:
-        return words.number(row[name])
-
-    what = Series(text("measure"), text("entity"), text("target")).label
-    if row["second_measure"]:
-        what += f" with {words.measure_words(text('second_measure'))}"
-    low, high = row["ci_low"], row["ci_high"]
-    effect = _first_effect(text("assumptions"))
-    interval = "" if np.isnan(low) and np.isnan(high) else f"{value('ci_low')} to {value('ci_high')}"
-    if interval and effect.get("confidence", CONFIDENCE) != CONFIDENCE:
-        interval += f" ({100 * effect['confidence']:.0f} %)"
-    estimate = value("estimate") + (f" {effect['name']}" if effect and not np.isnan(row["estimate"]) else "")
-    adjusted = f"{value('p_adjusted')} ({text('adjustment')})" if row["adjustment"] else value("p_adjusted")
-    test = text("test") if np.isnan(row["statistic"]) else f"{text('test')} ({value('statistic')})"
-    if row["exclusions"] == "ignored":
-        test += ", excluded samples kept"
-    untested = row["state"] not in ("", "ok")
-    contrast = (
-        f"{text('group')} vs {text('reference')}" if row["reference"] else text("group") or text("factor")
-    )
-    counts = ", ".join(
-        words.count(row[name]) for name in ("n_group", "n_reference") if not np.isnan(row[name])
-    )
-    return ComparisonRow(
-        what, contrast, counts, estimate, interval, test,
-        f"not tested: {text('state')}" if untested else value("p"), "" if untested else adjusted,
-        text("stars"), text("replication_unit"), text("name"),
-    )  # fmt: skip

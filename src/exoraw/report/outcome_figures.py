@@ -47,7 +47,7 @@ def _tested(tests: Sequence[Mapping[str, Any]]) -> str:
     names = {"log-rank at Youden's cut": "log-rank, p corrected for the searched cut:", "Cox": "Cox"}
     ratio = ""
     if first["test"] == "Cox" and first["estimate"] is not None:
-        ratio = f" {first['estimate_of']} {words.number(first['estimate'])},"
+        ratio = f" hazard ratio {words.number(first['estimate'])} per unit of the number,"
     return f"{names.get(first['test'], first['test'])}{ratio} {_p(first['p'])}"
 
 
@@ -63,7 +63,8 @@ def drawn_counts(options: Options, axis: Axis) -> Figure | None:
     names = options["outcomes"]
     if options["cut"]:
         unit = f" {axis.unit}" if axis.unit else ""
-        names = [f"{axis.label} {'≥' if name == 'high' else '<'} {options['cut']}{unit}" for name in names]
+        cut = words.number(float(options["cut"]))
+        names = [f"{axis.label} {'≥' if name == 'high' else '<'} {cut}{unit}" for name in names]
     notes = [*(_test_words(one) for one in options["tests"]), *(f"{said}." for said in options["said"])]
     style = SharesStyle(replicate=_unit(options), notes=notes)
     return shares_of_groups([level for level, _ in rows], names, [row for _, row in rows], style)
@@ -83,7 +84,7 @@ def drawn_doses(options: Options, axis: Axis) -> Figure | None:
     if not curves:
         return None
     means = {one["group"]: one for one in options["means"]}
-    unit, quantity = options["dose_unit"], options["quantity"]
+    unit, quantity = words.unit_words(options["dose_unit"]), options["quantity"]
     drawn = []
     for one in curves:
         mean = means[one["label"] or next(iter(means))]
@@ -104,8 +105,12 @@ def _mean_words(mean: Mapping[str, Any], quantity: str, unit: str) -> str:
         return str(mean["message"])
     tail = f" {unit}" if unit else ""
     ends = (mean["low"], mean["high"])
-    interval = "" if None in ends else f" ({words.number(ends[0])} to {words.number(ends[1])})"
-    return f"{quantity} {words.number(mean['value'])}{tail}{interval}, n = {mean['n']}"
+    interval = "" if None in ends else f" ({_short(ends[0])} to {_short(ends[1])})"
+    return f"{quantity} {_short(mean['value'])}{tail}{interval}, n = {mean['n']}"
+
+
+def _short(value: float) -> str:
+    return words.number(value, digits=3)
 
 
 def _dose_notes(options: Options) -> Iterator[str]:

@@ -6,11 +6,22 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from exoraw.report import cards, concerns, evidence, grids, pipeline, provenance, verdict, words
+from exoraw.report import (
+    cards,
+    comparison_rows,
+    concerns,
+    evidence,
+    grids,
+    pipeline,
+    provenance,
+    verdict,
+    words,
+)
 from exoraw.report.cards import Card
+from exoraw.report.comparison_rows import ComparisonRow
 from exoraw.report.concerns import Concern
 from exoraw.report.evidence import Budget, Evidence
-from exoraw.report.grids import ComparisonRow, Grids
+from exoraw.report.grids import Grids
 from exoraw.report.pipeline import Pipeline
 from exoraw.report.provenance import Sheet
 from exoraw.report.tables import Tables
@@ -105,7 +116,7 @@ def _sections(
     for i, one in enumerate(known, start=1):
         drawn, note = cards.cards(one, f"p{i}", room)
         room -= len(drawn)
-        comparisons, comparisons_note = grids.comparison_rows(one)
+        comparisons, comparisons_note = comparison_rows.comparison_rows(one)
         methods = one.methods.sort_values("order", kind="stable").to_dict("records")
         yield Section(
             id=f"p{i}", name=one.name or "Results", assay=one.assay, samples=len(one.samples),

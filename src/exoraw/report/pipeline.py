@@ -36,6 +36,7 @@ class Pipeline:
     measurements : its numbers
     bounds : measure -> (smallest, largest possible value), NaN where unbounded
     figures, methods, comparisons, artefacts, tasks, vocabulary : its rows of these tables
+    asked : unit keys of the study's comparisons in their order, of all pipelines
     """
 
     name: str
@@ -50,6 +51,7 @@ class Pipeline:
     artefacts: pd.DataFrame
     tasks: pd.DataFrame
     vocabulary: pd.DataFrame
+    asked: tuple[str, ...] = ()
     _grouped: dict[tuple[Series, tuple[str, ...]], Grouped] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -98,10 +100,11 @@ def pipelines(tables: Tables) -> list[Pipeline]:
     order = [*tables.samples["pipeline"], *tables.tasks["pipeline"], *tables.measurements["pipeline"]]
     ranked = tables.runs.sort_values("run_id")
     declared = tuple(ranked["factors"].iloc[-1]) if len(ranked) else ()
-    return [_pipeline(tables, name, declared) for name in dict.fromkeys(order)]
+    asked = tuple(ranked["comparisons"].iloc[-1]) if len(ranked) else ()
+    return [_pipeline(tables, name, declared, asked) for name in dict.fromkeys(order)]
 
 
-def _pipeline(tables: Tables, name: str, declared: Sequence[str]) -> Pipeline:
+def _pipeline(tables: Tables, name: str, declared: Sequence[str], asked: tuple[str, ...]) -> Pipeline:
     def own(table: pd.DataFrame) -> pd.DataFrame:
         return table[table["pipeline"] == name].reset_index(drop=True)
 
@@ -114,7 +117,7 @@ def _pipeline(tables: Tables, name: str, declared: Sequence[str]) -> Pipeline:
     return Pipeline(
         name, assay, groups.study_factors(declared, samples), samples, measurements, bounds,
         own(tables.figures), own(tables.methods), own(tables.comparisons), own(tables.artefacts), tasks,
-        vocabulary,
+        vocabulary, asked,
     )  # fmt: skip
 
 

@@ -87,6 +87,7 @@ RUNS = Table(
         Field("cached", WHOLE, "tasks whose earlier outcome is still valid"),
         Field("failed", WHOLE, "tasks failed, crashed, timed out or skipped"),
         Field("cpu_seconds", REAL, "CPU time of all tasks computed in this run", "s"),
+        Field("comparisons", TEXTS, "unit keys of the comparisons, in the order of the study"),
     ),
 )
 

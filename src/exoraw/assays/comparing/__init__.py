@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from exoraw.assays.comparing.findings import FINDINGS
-from exoraw.assays.comparing.step import STEP, Compare
+from exoraw.assays.comparing.step import STEP, Compare, unit_key
 
-__all__ = ["FINDINGS", "STEP", "Compare"]
+__all__ = ["FINDINGS", "STEP", "Compare", "unit_key"]

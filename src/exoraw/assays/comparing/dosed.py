@@ -182,8 +182,8 @@ def _group(
         why = {
             str(state): states.count(state) for state in dict.fromkeys(states) if state != CurveState.IN_RANGE
         }
-        said = ", ".join(f"{count} {state}" for state, count in why.items()) or "no curve is left"
-        message = f"no mean {entry.quantity}: of {len(own)} curves {said}"
+        said = ", ".join(f"{count} of {len(own)} curves {state}" for state, count in why.items())
+        message = f"no mean {entry.quantity}: {said or 'no curve is left'}"
         return undefined(test, State.NOT_ESTIMABLE, message, n, group=level, unit=unit)
     logs = np.log(own[column].to_numpy(np.float64))
     found = Effect(_named(kind, data, entry), *_geometric(logs), "geometric mean, t interval of ln")

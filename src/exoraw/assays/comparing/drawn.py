@@ -152,7 +152,7 @@ def written(results: Sequence[Comparison]) -> list[dict[str, Any]]:
             "estimate": result.effects[0].value if result.effects else None,
             "estimate_of": result.effects[0].name if result.effects else "",
             "test": result.test,
-            "adjusted": result.p_adjusted is not None,
+            "adjusted": bool(adjustment([result])),
         }
         for result in results
     ]

@@ -63,7 +63,7 @@ class Compare:
             earlier = tuple(TaskInput(key) for key, samples in study.planned.items() if names & set(samples))
             columns = needed(entry)
             yield Unit(
-                key=f"{study.pipeline}/{STEP}/{entry.key}",
+                key=unit_key(study.pipeline, entry),
                 samples=tuple(row.sample for row in rows),
                 inputs={"numbers": earlier},
                 params=CompareParams(entry=entry),
@@ -121,6 +121,11 @@ class Compare:
             methods=[Method(f"Comparison: {entry.title}", text, drawn.ORDER)],
             seed=seed if isinstance(entry, SurvivalEntry) and entry.cut == "youden" else None,
         )
+
+
+def unit_key(pipeline: str, entry: AnyComparison) -> str:
+    """Return the key of a comparison's unit."""
+    return f"{pipeline}/{STEP}/{entry.key}"
 
 
 def seed_of(key: str) -> int:

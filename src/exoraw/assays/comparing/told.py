@@ -98,6 +98,6 @@ def dose_response(entry: DoseResponseEntry, unit: str) -> str:
         f"{_measured(entry.measure, entry.entity, entry.target)}{held}, one per {own}"
         f"{f' and {entry.factor}' if entry.factor else ''}, wells of one {own} and dose averaged first. "
         f"The relative {entry.quantity} is the middle between the plateaus, the absolute one {level}; 95 % "
-        f"intervals are profile likelihood.{tested if entry.factor else ''} A {entry.quantity} outside the "
-        f"tested doses is no number. {_ending(entry)}"
+        f"intervals are profile likelihood.{tested if entry.factor else ''} Outside the tested "
+        f"doses a {entry.quantity} is no number. {_ending(entry)}"
     )

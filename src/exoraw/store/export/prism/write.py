@@ -14,6 +14,7 @@ import pyarrow as pa
 from exoraw import __version__
 from exoraw.store.disk import write_file
 from exoraw.store.export.cells import csv_cell, escaped, plain
+from exoraw.store.export.prism.compared import compared_sheets
 from exoraw.store.export.prism.layout import sheets_of
 from exoraw.store.export.prism.series import Grouping, Series, assays_of, of_assay, series_of
 from exoraw.store.export.prism.sheet import Sheet, pzfx
@@ -37,8 +38,9 @@ def write_prism(source: Source, folder: Path) -> list[Path]:
     """Write the Prism files and return them.
 
     One .pzfx file per assay, with a table for each kind of number; survival.pzfx where the sheet has times
-    and events; for each assay two text files that Prism imports into a Multiple variables table: a row per
-    sample (variables_<assay>.txt) and a row per number (tidy_<assay>.txt).
+    and events; comparisons.pzfx with the survival and dose-response comparisons of the study; for each assay
+    two text files that Prism imports into a Multiple variables table: a row per sample
+    (variables_<assay>.txt) and a row per number (tidy_<assay>.txt).
     """
     tidy, grouping, project = source.tidy(), Grouping.of(source), Project.of(source)
     written = []
@@ -54,6 +56,9 @@ def write_prism(source: Source, folder: Path) -> list[Path]:
     survival = survival_sheets(source, grouping)
     if survival:
         written.append(_write(folder / "survival.pzfx", survival, project, _about(survival)))
+    compared = compared_sheets(source)
+    if compared:
+        written.append(_write(folder / "comparisons.pzfx", compared, project, _about(compared)))
     return written
 
 
