@@ -204,7 +204,8 @@ def _compensation_is_possible(batch: Batch, _files: Inventory, settings: FlowSet
 def _matrices_agree(batch: Batch, files: Inventory, settings: FlowSettings) -> Iterator[Problem]:
     if settings.compensation.source not in ("auto", "keyword"):
         return
-    found = [(row, panel_of(header).spillover) for row, header in _headers(batch.stained, files)]
+    rows = [*batch.stained, *batch.role(ISOTYPE, DEAB, NO_EXOSOME, DYE_ONLY)]
+    found = [(row, panel_of(header).spillover) for row, header in _headers(rows, files)]
     without = [row for row, has in found if not has]
     if without and len(without) < len(found):
         yield Problem(
