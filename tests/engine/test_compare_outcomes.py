@@ -17,9 +17,11 @@ from exoraw.engine.project import open_project
 from exoraw.engine.run import run
 from exoraw.io.errors import StudyError
 from exoraw.report.build import build_report
+from exoraw.report.published import publish_figures
 from exoraw.statistics import chi_square, cox, fisher_exact, kaplan_meier, log_rank, survival_cut
 from exoraw.statistics.curves import fit_curves
 from exoraw.store.export.files import export
+from exoraw.study.schema import study_schema
 
 HERE = RunOptions(workers=0)
 SURVIVAL = {"name": "os", "kind": "survival", "time": "os_months", "event": "death", "unit": "subject"}
@@ -113,6 +115,7 @@ def test_a_measure_that_is_not_cut_has_a_hazard_ratio_per_unit(toy_study: Any) -
     model = cox(truth["time"], truth["event"], truth[["marker"]], ties="breslow")
     assert row["estimate"] == pytest.approx(np.exp(model.log_hazard[0]), rel=1e-9)
     assert row["p"] == pytest.approx(model.p[0], rel=1e-9)
+    assert (row["n_group"], recorded(row)["choices"]["events"]) == (40, str(truth["event"].sum()))
     assert options(toy_study)["halves"]
 
 
@@ -362,3 +365,65 @@ def test_prism_gets_survival_and_dose_response_as_they_were_tested(toy_study: An
     doses = [float(cell.text) for cell in tables["XY"].find("XColumn").iter("d")]
     assert doses == [0, 1, 2, 3, 4, 5]
     assert [float(cell.text) for cell in tables["XY"].find("YColumn").iter("d")] == [0, 1, 2, 3, 4, 5]
+
+
+SIGNATURE = {
+    "markers": [
+        {"measure": "toy_value", "cut": 1.5},
+        {"measure": "pool_mean", "entity": "batch:b1", "cut": 0, "counts": "high"},
+    ],
+    "low_up_to": 1,
+    "high_from": 2,
+}
+
+
+def test_a_signature_counts_markers_per_patient(toy_study: Any) -> None:
+    few(toy_study)
+    found = compared(toy_study, SURVIVAL | {"signature": SIGNATURE, "least_n": 2})
+    counts = found[found["test"] == "Kaplan-Meier median"].set_index("group")["n_group"]
+    assert counts.to_dict() == {"low": 2, "high": 4}
+    assert recorded(found.iloc[0])["choices"]["signature"] == "low up to 1, high from 2 of 2 markers"
+
+
+def test_the_unit_of_the_doses_may_stand_in_the_study_where_no_column_has_it(toy_study: Any) -> None:
+    few(toy_study)
+    for row in toy_study.rows:
+        del row["dose_unit"]
+    assert "Or write the unit itself" in faults(toy_study, DOSES)
+    compared(toy_study, DOSES | {"dose_unit": "uM"})
+    assert options(toy_study)["dose_unit"] == "uM"
+
+
+def test_every_kind_is_drawn_in_the_report_and_published_as_a_file(toy_study: Any, tmp_path: Path) -> None:
+    patients(toy_study)
+    for i, row in enumerate(toy_study.rows):
+        row |= {"drug": "DOX", "culture": f"c{i % 3}", "dose": f"{2.0 ** (i % 13):g}", "dose_unit": "uM"}
+    arm = {"factor": "arm", "reference": "placebo"}
+    toy_study.compare = [
+        SURVIVAL | arm | {"name": "groups", "time_unit": "months", "label": "Overall survival"},
+        SURVIVAL | {"name": "number", "measure": "toy_value"},
+        SURVIVAL | {"name": "searched", "measure": "toy_value", "cut": "youden"},
+        COUNTS | arm | {"name": "response"},
+        DOSES | {"name": "curves"},
+    ]
+    toy_study.write()
+    assert run(toy_study.path, HERE).exit_code == 0
+    page = build_report(toy_study.results).read_text("utf-8")
+    assert "Not drawn" not in page
+    assert "nothing is drawn" not in page
+    written, left_out = publish_figures(toy_study.results, tmp_path / "figures")
+    assert left_out == []
+    drawn = {path.stem for path in written}
+    assert {f"toys_{name}" for name in ("groups", "number", "searched", "response", "curves")} <= drawn
+
+
+def test_an_entry_that_the_json_schema_of_the_editor_takes_is_one_that_loads() -> None:
+    schema = study_schema()
+    kinds = {}
+    for reference in schema["properties"]["compare"]["items"]["oneOf"]:
+        model = schema["$defs"][reference["$ref"].rsplit("/", 1)[1]]
+        kinds[model["properties"]["kind"]["const"]] = model
+    assert set(kinds) == {"groups", "survival", "categories", "dose-response"}
+    assert "kind" not in kinds["groups"]["required"]
+    assert {"kind", "time", "event", "unit"} <= set(kinds["survival"]["required"])
+    assert all(model["additionalProperties"] is False for model in kinds.values())

@@ -16,6 +16,7 @@ from exoraw.report.tables import FAILED_STATES
 
 MOST_COMPARISONS = 200
 STEP = "compare"
+UNTESTED = ("4PL curve", "mean of curves")  # rows of a number that nothing was tested on
 CONFIDENCE = 0.95  # of the intervals, where the table says nothing else
 
 
@@ -101,11 +102,20 @@ def _comparison(row: Mapping[Any, Any]) -> ComparisonRow:
     contrast = (
         f"{text('group')} vs {text('reference')}" if row["reference"] else text("group") or text("factor")
     )
+    if not contrast and row["kind"] == "survival":
+        contrast = "as a number"
     counts = ", ".join(
         words.count(row[name]) for name in ("n_group", "n_reference") if not np.isnan(row[name])
     )
     return ComparisonRow(
         what, contrast, counts, estimate, interval, test,
-        f"not tested: {text('state')}" if untested else value("p"), "" if untested else adjusted,
+        _p(row) if untested else value("p"), "" if untested else adjusted,
         text("stars"), text("replication_unit"), text("name"), text("message"),
     )  # fmt: skip
+
+
+def _p(row: Mapping[Any, Any]) -> str:
+    """Say why there is no p; the row of a curve has none, its state is about its IC50."""
+    if str(row["test"]).startswith(UNTESTED):
+        return words.NO_VALUE
+    return f"not tested: {row['state']}"

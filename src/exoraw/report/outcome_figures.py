@@ -29,8 +29,12 @@ def drawn_survival(options: Options, axis: Axis) -> Figure | None:
     if not curves:
         return None
     notes = [f"One n is one {_unit(options)}.", *(f"{said}." for said in options["said"])]
+    label = (
+        f"{axis.label or options['factor']} ({axis.unit})" if axis.unit else axis.label or options["factor"]
+    )
+    if options["cut"] and not options["halves"]:
+        notes.append(f"Low and high: {label}.")
     if options["halves"]:
-        label = f"{axis.label} ({axis.unit})" if axis.unit else axis.label
         notes.append(f"Drawn are the halves at the median of {label}; the test takes it as a number.")
     style = SurvivalStyle(
         label=options["label"], time="Time", unit=options["time_unit"], tested=_tested(options["tests"]),
@@ -114,12 +118,17 @@ def _short(value: float) -> str:
 
 
 def _dose_notes(options: Options) -> Iterator[str]:
-    yield (
+    if any(one.get("value") is not None for one in options["means"]):
+        yield _mean_note(options)
+    for test in options["tests"]:
+        yield _test_words(test)
+
+
+def _mean_note(options: Options) -> str:
+    return (
         f"{options['quantity']} ({options['half']}): geometric mean of one curve per {_unit(options)}, in "
         "brackets its 95% interval over these; the drawn curve goes through all of them."
     )
-    for test in options["tests"]:
-        yield _test_words(test)
 
 
 def _unit(options: Options) -> str:

@@ -117,7 +117,8 @@ def _columns(study: Checked, entry: Asked) -> Iterator[str]:
         for column in names:
             literal = key == "dose_unit" and column != "dose_unit" and not nearest(column, there)
             if column not in there and not literal:
-                yield f"{key}: the sheet has no column {shown(column)}.{did_you_mean(column, there)}"
+                advice = " Or write the unit itself: dose_unit: uM" if key == "dose_unit" else ""
+                yield f"{key}: the sheet has no column {shown(column)}.{did_you_mean(column, there)}{advice}"
 
 
 def _levels(study: Checked, entry: Asked, owner: str) -> Iterator[str]:

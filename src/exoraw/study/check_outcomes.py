@@ -149,6 +149,9 @@ class _Checks:
                 f"the doses stand in several units: {units}. They are never converted: write all doses in "
                 "one unit, or compare the rows of one with `where`"
             )
+        elif empty and not found and entry.dose_unit in self.rows[0].cells:
+            severity: Severity = "warning" if entry.dose_unit == "dose_unit" else "error"
+            yield self.of_study(f"the doses have no unit: {entry.dose_unit} is empty", severity)
         elif found and empty:
             yield self.of_study(f"{entry.dose_unit} is empty in the rows {listed(empty, 8)} that have a dose")
 

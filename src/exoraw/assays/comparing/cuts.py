@@ -42,7 +42,6 @@ def split(values: NDArray[np.float64], cut: float | str) -> Split:
     return Split(group, limit, "median of the units" if isinstance(cut, str) else "fixed")
 
 
-def named(group: str, cut: float, unit: str = "") -> str:
-    """Return a group's name for a figure: "high (≥ 12.3 %)"."""
-    tail = f" {unit}" if unit else ""
-    return f"{group} ({'≥' if group == HIGH else '<'} {cut:.4g}{tail})"
+def named(group: str, cut: float) -> str:
+    """Return a group's name for a figure: "high (≥ 12.3)"."""
+    return f"{group} ({'≥' if group == HIGH else '<'} {cut:.4g})"

@@ -22,6 +22,7 @@ from exoraw.study.outcomes import numbers_of
 from exoraw.study.strict import words_of
 
 DOSE, CURVE = "_dose", "_curve"
+UNIT_COLUMN = "dose_unit"  # where the sheet has the unit of its doses
 CURVE_ROWS = ("4PL curve", "mean of curves")  # beginnings of the rows that hold an IC50 and no test
 ONE_CURVE = "all"  # what a curve is called where no factor tells several apart
 OUTSIDE = {CurveState.ABOVE: "above the tested doses", CurveState.BELOW: "below the tested doses"}
@@ -82,7 +83,10 @@ def _unit(treated: pd.DataFrame, entry: DoseResponseEntry) -> str:
             f"The doses stand in several units ({', '.join(units)}), which are never converted into each "
             "other. Write all doses in one unit, or compare the rows of one with `where`."
         )
-    return units[0] if units else "" if entry.dose_unit in treated else entry.dose_unit
+    typed = (
+        "" if entry.dose_unit == UNIT_COLUMN else entry.dose_unit
+    )  # no column of the sheet: the unit itself
+    return units[0] if units else typed
 
 
 def fitted(data: Dosed, entry: DoseResponseEntry) -> ReplicateCurves:

@@ -22,7 +22,8 @@ def survival(data: FollowedUp, entry: SurvivalEntry, results: Sequence[Compariso
     shown = follow_up.in_halves(data) if not data.levels else data
     options = _common(entry, results[:1], "survival", entry.numbers, unit) | {
         "label": entry.label, "time": entry.time, "time_unit": entry.time_unit,
-        "curves": list(follow_up.curves(shown, unit)), "halves": not data.levels,
+        "curves": list(follow_up.curves(shown)), "halves": not data.levels,
+        "cut": shown.cut is not None, "factor": entry.factor,
         "said": list(data.left_out),
     }  # fmt: skip
     what = f"One step per {options['replication_unit']} with the event; ticks: censored."

@@ -248,7 +248,9 @@ def _continuous(data: FollowedUp, entry: SurvivalEntry) -> Comparison:
         data.table[TIME], data.table[EVENT], data.table[[VALUE]].set_axis([name], axis=1), ties=entry.ties
     )
     (row,) = model.comparisons(data.unit)
-    return replace(row, group="", effects=_per_unit_and_sd(row, data, model))
+    events = (("events", str(model.events)), ("covariate", name))
+    row = replace(row, group="", n=n, effects=_per_unit_and_sd(row, data, model))
+    return _with_choices(row, events)
 
 
 def _per_unit_and_sd(row: Comparison, data: FollowedUp, model: Cox) -> tuple[Effect, ...]:
@@ -304,10 +306,10 @@ def in_halves(data: FollowedUp) -> FollowedUp:
     return replace(data, table=table, levels=(LOW, HIGH), cut=halves.cut)
 
 
-def curves(data: FollowedUp, unit: str) -> Iterator[Mapping[str, Any]]:
+def curves(data: FollowedUp) -> Iterator[Mapping[str, Any]]:
     """Yield name, times and events of every curve that is drawn."""
     for level in data.levels:
         time, event = data.of(level)
         if len(time):
-            name = level if data.cut is None else named(level, data.cut, unit)
+            name = level if data.cut is None else named(level, data.cut)
             yield {"label": name, "time": time.tolist(), "event": event.astype(int).tolist()}
