@@ -116,13 +116,9 @@ def overcompensated(
     values = np.asarray(compensated, dtype=np.float64)[:, columns]
     values = values[np.isfinite(values).all(axis=1)]
     remarks: list[Finding] = []
-    unlit = _levels_without_dye(values)
+    unlit, floors = _without_dye(values)
     for dye, name in enumerate(spillover.channels):
-        try:
-            floor = negative_population(values[:, dye]).upper(SIGMAS)
-        except DensityError:
-            continue
-        bright = values[:, dye] > floor
+        bright = values[:, dye] > floors[dye]
         if np.count_nonzero(bright) < LEAST_BRIGHT or bright.all():
             continue
         lit, dark = np.median(values[bright], axis=0), np.median(values[~bright], axis=0)
@@ -139,13 +135,14 @@ def overcompensated(
     return tuple(remarks)
 
 
-def _levels_without_dye(values: FloatArray) -> FloatArray:
-    """(channels,) where events without the channel's dye lie; infinite where no such population is found."""
-    levels = np.full(values.shape[1], np.inf)
+def _without_dye(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(channels,) mode and upper end of events without the channel's dye; infinite where none are found."""
+    modes, ends = np.full((2, values.shape[1]), np.inf)
     for column in range(values.shape[1]):
         with suppress(DensityError):
-            levels[column] = negative_population(values[:, column]).mode
-    return levels
+            negative = negative_population(values[:, column])
+            modes[column], ends[column] = negative.mode, negative.upper(SIGMAS)
+    return modes, ends
 
 
 def residual_spillover(compensated: FloatArray, primary: int, other: int) -> float | None:
@@ -227,7 +224,7 @@ def _spilled_parts(values: FloatArray, dye: int, row: FloatArray) -> Iterator[tu
         return
     dark = np.median(values[~bright], axis=0)
     noise = np.median(np.abs(values[~bright] - dark), axis=0) * MAD_TO_SIGMA
-    lit = values[bright] - np.minimum(dark, _levels_without_dye(values))
+    lit = values[bright] - np.minimum(dark, _without_dye(values)[0])
     lit = lit[lit[:, dye] >= np.median(lit[:, dye])]
     for other in np.flatnonzero(row >= STATE_SPILLOVER):
         expected = row[other] * float(np.median(lit[:, dye]))
