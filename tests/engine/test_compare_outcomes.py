@@ -417,6 +417,23 @@ def test_every_kind_is_drawn_in_the_report_and_published_as_a_file(toy_study: An
     assert {f"toys_{name}" for name in ("groups", "number", "searched", "response", "curves")} <= drawn
 
 
+@pytest.mark.parametrize(
+    "entry",
+    [SURVIVAL | {"factor": "arm"}, SURVIVAL | {"measure": "toy_value", "cut": "youden"}, COUNTS, DOSES],
+)
+def test_where_every_sample_is_excluded_a_row_says_so(toy_study: Any, entry: dict[str, Any]) -> None:
+    few(toy_study)
+    toy_study.rows[0]["response"] = "no"
+    lines = [f"sample,s{i},spilt,AB,2026-11-20" for i in range(6)]
+    (toy_study.folder / "exclusions.csv").write_text(
+        "\n".join(["kind,target,reason,who,when", *lines]) + "\n"
+    )
+    (row,) = compared(toy_study, entry).to_dict("records")
+    assert row["state"] == "too few units"
+    assert pd.isna(row["p"])
+    assert row["message"]
+
+
 def test_an_entry_that_the_json_schema_of_the_editor_takes_is_one_that_loads() -> None:
     schema = study_schema()
     kinds = {}

@@ -106,11 +106,15 @@ def _absolute(entry: DoseResponseEntry) -> Level:
     return Level(fraction=entry.absolute_at / 100)
 
 
-def answers(curves: ReplicateCurves, data: Dosed, entry: DoseResponseEntry) -> tuple[Comparison, ...]:
+def answers(data: Dosed, entry: DoseResponseEntry) -> tuple[Comparison, ...]:
     """Return the test of the IC50s, then the IC50 of every group and of every curve, relative and absolute.
 
     An IC50 outside the doses has no number: its row has a state, and the limit in words.
     """
+    if data.frame["value"].isna().all():
+        message, unit = "no sample with a number is left", " x ".join(words_of(entry.unit))
+        return (undefined(entry.test, State.TOO_FEW, message, [(one, 0) for one in data.levels], unit=unit),)
+    curves = fitted(data, entry)
     tests = starred(_tests(curves, data, entry), entry.stars)
     kinds = ("relative", "absolute") if entry.ic50 == "relative" else ("absolute", "relative")
     groups = [_group(curves, level, kind, data, entry) for kind in kinds for level in data.levels]

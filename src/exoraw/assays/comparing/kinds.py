@@ -167,7 +167,7 @@ class _DoseResponse:
 
     def answered(self, kept: pd.Index) -> Answered:
         data = self._kept(kept)
-        tests = dosed.answers(dosed.fitted(data, self.entry), data, self.entry)
+        tests = dosed.answers(data, self.entry)
         own = [one for one in tests if not one.test.startswith(dosed.CURVE_ROWS)]
         outside = [
             one for one in tests if one.test.startswith(dosed.CURVE_ROWS) and one.state is not State.OK
