@@ -15,6 +15,7 @@ from exoraw.io.inventory import Inventory
 from exoraw.study.cells import Grid
 from exoraw.study.draft_rows import Draft, DraftRow, Origin, draft
 from exoraw.study.grid import read_grids
+from exoraw.study.likely_presets import likeliest
 from exoraw.study.load import STUDY_FILE, PipelineSource, load_study
 from exoraw.study.presets import preset, presets
 from exoraw.study.sheet import COMMON_COLUMNS, Sheet, match_columns, read_sheet
@@ -92,7 +93,7 @@ def analyses_for(
 
     Returns
     -------
-    one analysis per assay that has files, by its first preset; the wanted one alone where it is given
+    one analysis per assay that has files, by its likeliest preset; the wanted one alone where it is given
 
     Raises
     ------
@@ -108,7 +109,10 @@ def analyses_for(
     analyses = []
     for assay, formats in assays.items():
         if found & set(formats):
-            fitting = [item for item in presets() if item.assay == assay]
+            fitting = likeliest(
+                [item for item in presets() if item.assay == assay],
+                [file for file in inventory if file.format in formats and not file.problem],
+            )
             name, what = (fitting[0].name, fitting[0].title) if fitting else ("", "")
             others = tuple(item.name for item in fitting[1:])
             analyses.append(Analysis(assay, tuple(sorted(formats)), name, what, others))

@@ -28,6 +28,11 @@ class PresetFile(Strict):
     title: Word = Field(min_length=1, description="What it does, in a line.")
     assay: str = Field(min_length=1, description="Assay that the settings belong to.")
     description: str = Field("", description="When to use it, and what it assumes.")
+    signs: list[Word] = Field(
+        default_factory=list,
+        description="Words in file names and labels that speak for it when `init` drafts a study.",
+    )
+    usual: bool = Field(False, description="Whether `init` takes it where no word speaks for any preset.")
     settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the assay.")
 
 
@@ -42,6 +47,7 @@ class Preset:
     assay : name of the assay
     settings : as typed, unchecked: only the assay knows them
     source : file it was read from
+    signs, usual : words in file names and labels that speak for it; whether it is the one without any
     tree : the settings with their lines, for messages
     """
 
@@ -52,6 +58,8 @@ class Preset:
     source: Path
     tree: Node
     description: str = ""
+    signs: tuple[str, ...] = ()
+    usual: bool = False
 
 
 def shipped_folders() -> tuple[Path, ...]:
@@ -129,4 +137,6 @@ def _read(path: Path) -> Preset:
         path,
         settings,
         checked.description,
+        tuple(checked.signs),
+        checked.usual,
     )
