@@ -25,7 +25,7 @@ WIDTH = 6.2  # inches
 HEADING, MARGIN = 0.42, 0.1  # inches above and beside the picture
 TALLEST = 7.0  # inches
 LARGEST_SIDE = 1_000  # pixels of the picture that are drawn: more cannot be seen
-GREYS = 20  # of the display: more cannot be told apart, and noise would fill the report
+GREYS = 28  # of the display: more cannot be told apart, and noise would fill the report
 DARKEST = 99.7  # percentile of the signal that is drawn black
 LETTERS = 11  # per inch of a heading
 LETTER = 0.047  # inches: width of a lane name's letter
@@ -151,8 +151,11 @@ def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
     room = longest * 0.6 if slanted else 0.12 * per_inch
     top = max(min(box.box[1] for box in row.boxes) - 0.006 * shape[0], room)
     for box in row.boxes:
+        middle = (box.box[0] + box.box[2]) / 2
+        room_right = int((shape[1] - middle) / (0.82 * LETTER * per_inch))
+        name = _shortened(box.lane, room_right) if slanted else box.lane
         plot.text(
-            (box.box[0] + box.box[2]) / 2, top, box.lane, fontsize=5.5, color=INK, parse_math=False,
+            middle, top, name, fontsize=5.5, color=INK, parse_math=False,
             ha="left" if slanted else "center", va="bottom", rotation=35 if slanted else 0,
             rotation_mode="anchor", clip_on=True,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.4},
@@ -160,6 +163,11 @@ def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
     left, bottom = min(box.box[0] for box in row.boxes), max(box.box[3] for box in row.boxes)
     below = min(bottom + 0.008 * shape[0], shape[0] - 0.16 * per_inch)
     _label(plot, left, below, row.name, "left", "top")
+
+
+def _shortened(name: str, letters: int) -> str:
+    """A name that would run out of the picture ends in an ellipsis."""
+    return name if len(name) <= letters else name[: max(letters - 1, 1)] + "…"
 
 
 def _label(plot: Axes, x: float, y: float, text: str, ha: str, va: str) -> None:

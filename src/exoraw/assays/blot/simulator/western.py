@@ -97,8 +97,8 @@ def simulate_experiment(raw: Path, seed: int, design: BlotDesign | None = None) 
 
     Every membrane is stripped and probed again, so that its images are shifted and turned against each other.
     The truth holds, per sample: `band_volume` (noiseless integral in the main exposure), `band_x`, `band_y`
-    (pixels, of the band's centre), and `fold` of STAT3 and p-STAT3 over the loading protein and of p-STAT3
-    over STAT3, relative to the control of the same membrane.
+    (pixels, of the band's centre; of the stain one of its bands), and `fold` of STAT3 and p-STAT3 over the
+    loading protein and of p-STAT3 over STAT3, relative to the control of the same membrane.
 
     Parameters
     ----------
@@ -129,10 +129,16 @@ def _write_membrane(
         for protein in (STAT3, PHOSPHO, LOADING)
     ]
     names = [f"{group.name} {number}" for group in design.groups]
-    stain = _write_stain(raw, rng, membrane, loaded, number, shot) if design.total_protein else ""
+    stain = ""
+    lanes: tuple[Band, ...] = ()
+    if design.total_protein:
+        stain, lanes = _write_stain(raw, rng, membrane, loaded, number, shot)
     images = [item.path for item in probed] + [stain] * bool(stain)
     _note_rows(sheet, design, number, names, ";".join(images))
     sheet.blots.append(_blot_entry(number, names, probed, stain))
+    for name, band in zip(names, lanes, strict=False):
+        sheet.truth[(name, "band_x", f"band:{TOTAL_PROTEIN}")] = band.x
+        sheet.truth[(name, "band_y", f"band:{TOTAL_PROTEIN}")] = band.y
     sheet.truth.update(_truth(names, probed, amounts))
 
 
@@ -192,8 +198,11 @@ def _exposure(
 def _write_stain(
     raw: Path, rng: np.random.Generator, membrane: Membrane, loaded: npt.NDArray[np.float64], number: int,
     shot: Shot,
-) -> str:  # fmt: skip
-    """The total-protein stain: the same bands in every lane, as strong as it was loaded; a ladder."""
+) -> tuple[str, tuple[Band, ...]]:  # fmt: skip
+    """The total-protein stain: the same bands in every lane, as strong as it was loaded; a ladder.
+
+    Returns its path and one of its rows of bands, for where the lanes lie.
+    """
     weights = np.exp(rng.uniform(np.log(11.0), np.log(220.0), STAINED_BANDS))
     shares = rng.dirichlet(np.full(STAINED_BANDS, 1.2))
     pose = random_pose(rng)
@@ -202,16 +211,19 @@ def _write_stain(
     )
     light = light_of(rng, (), gentle, pose, rng.uniform(300, 900))
     lanes = tuple(range(1, len(loaded) + 1))
+    bands: tuple[Band, ...] = ()
     for weight, share in zip(weights, shares, strict=True):
-        for band in row_of_bands(rng, membrane, lanes, float(weight), 8e6 * share * loaded):
-            draw_band(light, pose.applied(band))
+        row = row_of_bands(rng, membrane, lanes, float(weight), 8e6 * share * loaded)
+        bands = tuple(pose.applied(band) for band in row)
+        for band in bands:
+            draw_band(light, band)
     for band in ladder_bands(rng, membrane, 5e5):
         draw_band(light, pose.applied(band))
     path = f"membrane{number}/total protein.tif"
     stain = Shot(shot.exposure_s, shot.acquired_at, shot.white_zero, "Stain", shot.pixel_um)
     exposure = 0.5 * min(CEILINGS) / float(light.max())
     write_tiff(raw / path, [(recorded(light, rng, exposure=exposure, ceiling=CEILINGS[0]), stain)])
-    return path
+    return path, bands
 
 
 # ----------------------------------------------------------------- what is known of it

@@ -117,7 +117,10 @@ def slots_of(blot: Blot, rows: Iterable[SampleRow]) -> tuple[Slot, ...]:
     if blot.lanes:
         by_name = {row.sample: row for row in own}
         return tuple(Slot(i, name, by_name.get(name)) for i, name in enumerate(blot.lanes, start=1))
-    numbered = {int(row["lane"]): row for row in own if row["lane"].isdigit() and int(row["lane"]) > 0}
+    numbered: dict[int, SampleRow] = {}
+    for row in own:
+        if row["lane"].isdigit() and int(row["lane"]) > 0:
+            numbered.setdefault(int(row["lane"]), row)
     last = max(numbered, default=0)
     return tuple(
         Slot(i, numbered[i].sample if i in numbered else f"lane {i}", numbered.get(i))
