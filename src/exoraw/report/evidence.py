@@ -15,7 +15,7 @@ from exoraw.report import groups
 from exoraw.report.pipeline import Pipeline
 from exoraw.report.tables import SEVERITIES
 
-EMBEDDED_BYTES = 1_600_000  # of pictures as stored; base64 adds a third, so a report stays below 3 MB
+EMBEDDED_BYTES = 1_350_000  # of pictures as stored; base64 adds a third, so a report stays below 3 MB
 LARGEST_PICTURE = 1_500_000  # a larger one is linked
 MOST_LINKS = 400
 

@@ -23,15 +23,15 @@ class Lane:
 def is_bound(pulled: Lane, igg: Lane, over_igg: float) -> bool:
     """Return whether a region counts as bound.
 
-    The immunoprecipitate's band lies above its own detection limit and is `over_igg` times the band of IgG,
-    or of what IgG could have without being seen.
+    The immunoprecipitate's band lies above its own detection limit, and the lower end of its 95 % interval
+    above `over_igg` times the band of IgG, or what IgG could have without being seen.
 
     Parameters
     ----------
     pulled, igg : the lanes of one region and treatment on one gel
     over_igg : more than 1
     """
-    return pulled.detected and pulled.volume.value > over_igg * max(igg.volume.value, igg.limit)
+    return pulled.detected and pulled.volume.low > over_igg * max(igg.volume.value, igg.limit)
 
 
 def percent_input(pulled: Lane, whole: Lane, share: float) -> Estimate | None:

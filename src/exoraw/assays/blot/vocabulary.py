@@ -14,15 +14,6 @@ ADJUSTED_VOLUME = Measure(
     "band_volume minus its background, with a 95 % interval; comparable within one picture only",
     "1",
 )
-SIGNAL_TO_NOISE = Measure(
-    "signal_to_noise",
-    "adjusted_volume over the standard deviation of an empty place of the same size; 3 is the detection "
-    "limit",
-    "1",
-)
-SATURATED_SHARE = Measure(
-    "saturated_share", "share of a band's pixels that sit on the detector's ceiling", "%", 0.0, 100.0
-)
 LOADING_RATIO = Measure(
     "loading_ratio",
     "adjusted_volume of a protein over that of what it is normalised to, in the same lane of the same "
@@ -69,8 +60,6 @@ BOUND = Measure(
 VOCABULARY = (
     BAND_VOLUME,
     ADJUSTED_VOLUME,
-    SIGNAL_TO_NOISE,
-    SATURATED_SHARE,
     LOADING_RATIO,
     FOLD_OF_CONTROL,
     FOLD_OF_BRIDGE,

@@ -46,7 +46,8 @@ def test_a_negative_control_that_no_lysate_shows_proves_nothing() -> None:
         (100, 5, True),  # IgG unseen: held against its limit, 3 x 10
         (29, 5, False),
         (100, 40, False),  # IgG has a band of its own
-        (121, 40, True),
+        (123, 40, True),
+        (121, 40, False),  # its interval reaches below the multiple
         (9, -3, False),  # below its own limit
     ],
 )

@@ -171,9 +171,6 @@ def _numbers(
             low, high = band.interval
             yield replace(shared, ci_low=low, ci_high=high)
             yield replace(shared, measure="band_volume", value=band.volume)
-            yield replace(shared, measure="signal_to_noise", value=band.snr)
-            share = 100 * band.saturated_fraction
-            yield replace(shared, measure="saturated_share", value=share)
 
 
 def _missing(unit: Unit, params: QuantifyParams, volumes: Sequence[Volume]) -> Iterator[Measurement]:
