@@ -81,6 +81,7 @@ class Summary:
             ("Densitometry", _densitometry(pictures, params.settings)),
             ("Normalisation", _normalisation(params.settings, unit.payload["controls"])),
             ("Loading controls", _loading(tests)),
+            ("What counts as present or bound", _rule(params.settings)),
             ("Western blot minimal reporting", _wbmrs(pictures, failed)),
         )
         return Outcome(
@@ -182,6 +183,25 @@ def _normalisation(settings: BlotSettings, controls: Mapping[str, Sequence[str]]
         "uncertainty of every volume in them (Donner and Zou 2012); they say nothing about biological "
         "replicates, which are the membranes."
     )
+
+
+def _rule(settings: BlotSettings) -> str:
+    if settings.kind == "ev_markers":
+        return (
+            "A marker counts as present where its adjusted volume lies above the detection limit of its own "
+            "picture (three times the scatter of empty places of the same size). The negative control counts "
+            "only where a cell lysate on the same membrane shows it. No loading lane and no fold is used."
+        )
+    if settings.kind == "chip_pcr_gel":
+        shares = joined([f"{100 * share:g} %" for share in sorted({b.input_share for b in settings.blots})])
+        return (
+            "A region counts as bound where the band of the immunoprecipitate lies above its detection limit "
+            f"and the lower end of its 95 % interval above {settings.chip.over_igg:g} times that of IgG "
+            "of the "
+            f"same region and treatment. Brightness is given in % of the whole input ({shares} were kept). "
+            "End-point PCR levels off, so no fold is given."
+        )
+    return ""
 
 
 def _loading(tests: Sequence[Mapping[str, Any]]) -> str:
