@@ -24,7 +24,10 @@ class Registered:
     package: str
 
 
-BUILT_IN = (Registered("flow", "exoraw.assays.flow"),)
+BUILT_IN = (
+    Registered("flow", "exoraw.assays.flow"),
+    Registered("blot", "exoraw.assays.blot"),
+)
 
 
 @cache
