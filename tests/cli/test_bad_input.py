@@ -10,6 +10,7 @@ import contextlib
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -430,7 +431,7 @@ def test_a_changed_setting_is_planned_run_compared_and_cleaned_with_reasons(lab)
     assert lab.run().code == 0
     different = lab.call("diff", lab.path("results/frozen/submitted"), lab.folder)
     assert different.code == 1
-    assert "changed: DOX 1 apoptotic_share" in different.said
+    assert re.search(r"changed: DOX .*quadrant_share", different.said)
     assert lab.table("runs").sort_values("started_at")["title"].iloc[-1] == "NO", "a word stays a word"
     assert "sigmas" in different.said
     assert lab.call("clean", lab.folder).said.startswith("Would remove")

@@ -80,7 +80,8 @@ class FcsData:
         """(events,) the Time channel in the instrument's own ticks, None where the file has none."""
         if self._time is None:
             return None
-        ticks: npt.NDArray[np.float64] = self._stored.column(self._time).astype(np.float64)
+        with np.errstate(invalid="ignore", over="ignore"):  # damaged files; `not_finite` tells of it
+            ticks: npt.NDArray[np.float64] = self._stored.column(self._time).astype(np.float64)
         return ticks
 
     @property
