@@ -135,6 +135,19 @@ def _earlier(key: str, ran: Ran) -> Earlier:
     return Earlier(key, "task", True, outcome.data, tuple(outcome.findings), ran.units[key].samples)
 
 
+DRAWN = ("picture", "scatter", "byte_for_byte", "digests", "fixture", "real_sample")  # tests of pictures
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures cost more than all numbers together: only tests that look at them have them drawn."""
+    if any(word in request.node.name for word in DRAWN):
+        return
+    monkeypatch.setattr("exoraw.assays.flow.steps.gate.pictures", lambda *_: ())
+    monkeypatch.setattr("exoraw.assays.flow.steps.thresholds.control_picture", lambda *_: ())
+    monkeypatch.setattr("exoraw.assays.flow.steps.compensate._picture", lambda *_: ())
+
+
 @pytest.fixture(scope="session")
 def run_flow() -> Callable[..., Ran]:
     """`run_flow(raw, rows, settings)`: the flow assay on a folder and sheet rows."""

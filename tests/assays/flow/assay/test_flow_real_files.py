@@ -42,7 +42,7 @@ def test_a_real_sample_with_its_single_stains_gives_shares_and_pictures(shared: 
     assert 30 < ran.value("Activation 1", "gated_share") < 100
     shares = [one.value for one in outcome.measurements if one.measure == "quadrant_share"]
     assert sum(shares) == pytest.approx(100.0)
-    assert len(outcome.artefacts) == 2
+    assert len(outcome.artefacts) == 4
 
 
 def test_real_files_of_another_cytometer_pass_with_their_own_names(shared: Path, run_flow: Run) -> None:
