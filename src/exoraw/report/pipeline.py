@@ -100,7 +100,8 @@ def pipelines(tables: Tables) -> list[Pipeline]:
     order = [*tables.samples["pipeline"], *tables.tasks["pipeline"], *tables.measurements["pipeline"]]
     ranked = tables.runs.sort_values("run_id")
     declared = tuple(ranked["factors"].iloc[-1]) if len(ranked) else ()
-    asked = tuple(ranked["comparisons"].iloc[-1]) if len(ranked) else ()
+    last = ranked["comparisons"].iloc[-1] if len(ranked) else None
+    asked = () if last is None else tuple(last)  # runs of an earlier minor version do not say
     return [_pipeline(tables, name, declared, asked) for name in dict.fromkeys(order)]
 
 

@@ -362,6 +362,19 @@ def test_a_file_that_was_compensated_before_it_was_saved_is_noticed(
     assert "compensated_twice" not in ran.codes("control 1")
 
 
+def test_a_compensated_file_beside_raw_single_stains_is_noticed(copied: SmallStudy, run_flow: Run) -> None:
+    raw, rows = copied
+    path = raw / of_row(rows, "FITC only 1")["file"]
+    data = read_fcs(path)
+    once = compensate(data.events, data.channels, data.spillover).astype(np.float32)
+    extra = {**of_row(rows, "FITC only 1"), "sample": "early", "control_role": "", "stain": ""}
+    extra["file"] = str(Path(extra["file"]).with_name("early.fcs"))
+    write_fcs(raw / extra["file"], once, data.channels, version="3.0", markers=data.markers)
+    ran = run_flow(raw, [*rows, extra], {"compensation": {"source": "single_stains"}, **FAST})
+    assert "compensated_twice" in ran.codes("early")
+    assert "compensated_twice" not in ran.codes("control 1")
+
+
 @pytest.mark.parametrize("factor", [0.3, 5.0])
 def test_a_tube_recorded_at_another_voltage_than_its_controls_is_noticed(
     copied: SmallStudy, run_flow: Run, factor: float

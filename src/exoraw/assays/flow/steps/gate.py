@@ -42,6 +42,7 @@ from exoraw.assays.flow.steps.tube import (
     SATURATED_SHARE,
     TubeParams,
     compensated,
+    compensated_twice,
     of_sample,
     read_tube,
 )
@@ -55,7 +56,7 @@ class Gate:
     """Gate every stained tube: vehicle controls are samples too."""
 
     name: str = "gate"
-    version: int = 7
+    version: int = 8
     columns: tuple[str, ...] = ("control_role", *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:  # noqa: ARG002  the contract's shape
@@ -93,6 +94,7 @@ class Gate:
         file = inputs.file("tube")
         tube = read_tube(file, params.tube)
         signal, matrix, remarks = compensated(tube, decision.data)
+        remarks += compensated_twice(tube, signal, decision.data)
         made = in_force(thresholds.data, inputs.corrections.get(ROLE, ()), sample, params.tube.dyes)
         cleaned = clean_with_outline(
             tube, _debris(thresholds.data), made.gates.outline, singlets=params.tube.cleaning.singlets

@@ -13,7 +13,7 @@ from exoraw.assays.flow.gates.gatingml_writing import gatingml
 from exoraw.assays.flow.gates.shapes import Divider, Quadrant, Quadrants, threshold
 from exoraw.assays.flow.gates.strategy import NamedGate, Strategy
 from exoraw.assays.flow.spillover import Spillover
-from exoraw.assays.flow.steps.tube import Tube
+from exoraw.assays.flow.steps.tube import Tube, matrix_of
 
 CELLS = "cells"
 
@@ -115,7 +115,7 @@ def _above(border: float) -> float:
 
 
 def _matrix(tube: Tube, decision: Mapping[str, Any]) -> str | Spillover:
-    if decision["source"] in ("single_stains", "csv"):
-        channels = tube.channels if decision["source"] == "single_stains" else tuple(decision["channels"])
-        return Spillover(tuple(channels), np.array(decision["matrix"]), str(decision["note"]))
-    return FROM_FILE if decision["source"] == "keyword" and tube.data.spillover is not None else UNCOMPENSATED
+    matrix = matrix_of(tube, decision)
+    if matrix is None:
+        return UNCOMPENSATED
+    return FROM_FILE if decision["source"] == "keyword" else matrix

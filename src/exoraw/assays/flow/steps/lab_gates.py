@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from exoraw.assays.contract import (
     Artefact,
     Figure,
@@ -38,6 +36,8 @@ from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.spillover import Spillover
 from exoraw.assays.flow.spillover_csv import spillover_from_csv
 from exoraw.assays.flow.spillover_names import fit_to_channels
+from exoraw.assays.flow.steps.markers.counted import finite
+from exoraw.assays.flow.steps.measures import median_of
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS
 from exoraw.assays.flow.steps.tube import ON_RECORD_ONLY, of_sample
 from exoraw.assays.flow.strategies import LabGates
@@ -46,7 +46,6 @@ from exoraw.study.view import SampleRow, StudyView
 
 MOST_FIGURES = 12  # populations drawn by group; all of them stand in the table
 MOST_PICTURES = 4  # ways through the tree drawn per tube
-Z_95 = 1.959963984540054
 
 
 class LabGatesParams(Params):
@@ -191,8 +190,8 @@ def _numbers(
             share = share_of("", row.count, whole)
             yield Measurement(
                 sample, measure, share.percent, "population", entity, numerator=float(share.numerator),
-                denominator=float(share.denominator), n=share.denominator, ci_low=_finite(share.ci_low),
-                ci_high=_finite(share.ci_high), reference=gated.source, file_id=file.file_id,
+                denominator=float(share.denominator), n=share.denominator, ci_low=finite(share.ci_low),
+                ci_high=finite(share.ci_high), reference=gated.source, file_id=file.file_id,
             )  # fmt: skip
         yield from _medians(gated, data, row, sample, file, strategy.medians)
 
@@ -208,15 +207,10 @@ def _medians(
     """Median of a population in the channels asked for, on the scale that its gates see."""
     for name in names:
         channel = find_channel((name,), data.channels, data.markers, what="channel of strategy.medians")
-        values = np.sort(_signal(gated, channel.channel)[gated.tree.mask(row.name)])
-        values = values[np.isfinite(values)]
-        n = int(values.size)
-        reach = Z_95 * np.sqrt(n) / 2
-        low, high = max(int(np.floor(n / 2 - reach)), 0), min(int(np.ceil(n / 2 + reach)), n - 1)
+        found = median_of(_signal(gated, channel.channel)[gated.tree.mask(row.name)])
         yield Measurement(
-            sample, "median_fluorescence", float(np.median(values)) if n else float("nan"), "population",
-            f"population:{row.name}", target=name, statistic="median", n=n, file_id=file.file_id,
-            ci_low=float(values[low]) if n else None, ci_high=float(values[high]) if n else None,
+            sample, "median_fluorescence", found.value, "population", f"population:{row.name}", target=name,
+            statistic="median", n=found.n, file_id=file.file_id, ci_low=found.ci_low, ci_high=found.ci_high,
         )  # fmt: skip
 
 
@@ -242,10 +236,6 @@ def _empty(data: FcsData) -> list[Finding]:
         return []
     message = "The file holds no events: the tube has no shares. Was it empty, or the acquisition stopped?"
     return [Finding("no_events", "error", message, value=0.0)]
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 # ----------------------------------------------------------------- pictures and files

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,6 +16,27 @@ from exoraw.assays.flow.steps.populations import populations_of
 
 Z_95 = 1.959963984540054  # normal quantile of 0.975
 SINGLE_CELLS = "population:single cells"
+
+
+@dataclass(frozen=True)
+class Median:
+    """A median with the 95 % interval of its rank (distribution-free); NaN and None without events."""
+
+    value: float
+    ci_low: float | None
+    ci_high: float | None
+    n: int
+
+
+def median_of(signal: FloatArray) -> Median:
+    """Median of the events that have a number, (n,) linear."""
+    finite = np.sort(signal[np.isfinite(signal)])
+    n = int(finite.size)
+    if not n:
+        return Median(float("nan"), None, None, 0)
+    reach = Z_95 * np.sqrt(n) / 2
+    low, high = max(int(np.floor(n / 2 - reach)), 0), min(int(np.ceil(n / 2 + reach)), n - 1)
+    return Median(float(np.median(finite)), float(finite[low]), float(finite[high]), n)
 
 
 def measurements(gated: Gated, params: GateParams) -> Iterator[Measurement]:
@@ -71,21 +92,9 @@ def _share(gated: Gated, measure: str, share: Share, entity: str = "") -> Measur
 
 def _median(gated: Gated, signal: FloatArray, dye: str) -> Measurement:
     """Median of the single cells with the 95 % interval of its rank (distribution-free)."""
-    finite = np.sort(signal[np.isfinite(signal)])
-    n = int(finite.size)
-    number = _number(gated, "median_fluorescence", float("nan"), entity=SINGLE_CELLS, n=n)
-    if not n:
-        return replace(number, target=dye, statistic="median")
-    reach = Z_95 * np.sqrt(n) / 2
-    low, high = max(int(np.floor(n / 2 - reach)), 0), min(int(np.ceil(n / 2 + reach)), n - 1)
-    return replace(
-        number,
-        value=float(np.median(finite)),
-        target=dye,
-        statistic="median",
-        ci_low=float(finite[low]),
-        ci_high=float(finite[high]),
-    )
+    found = median_of(signal)
+    number = _number(gated, "median_fluorescence", found.value, entity=SINGLE_CELLS, n=found.n)
+    return replace(number, target=dye, statistic="median", ci_low=found.ci_low, ci_high=found.ci_high)
 
 
 def _number(

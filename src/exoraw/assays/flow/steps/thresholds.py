@@ -43,7 +43,7 @@ from exoraw.assays.flow.steps.planning import (
 )
 from exoraw.assays.flow.steps.recorded import as_data
 from exoraw.assays.flow.steps.scales import batch_scales
-from exoraw.assays.flow.steps.tube import TubeParams, compensated, read_tube
+from exoraw.assays.flow.steps.tube import TubeParams, compensated, compensated_twice, read_tube
 from exoraw.assays.flow.strategies import AnnexinPI, Thresholds
 from exoraw.assays.flow.treatments import (
     TREATMENT_COLUMNS,
@@ -88,7 +88,7 @@ class FindThresholds:
     """Find the batch's debris gate and thresholds, and those of treatments with their own controls."""
 
     name: str = "thresholds"
-    version: int = 4
+    version: int = 5
     columns: tuple[str, ...] = ("control_role", "stain", *TREATMENT_COLUMNS, *BATCH_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -252,7 +252,7 @@ def _read_controls(
             signal, _, remarks = compensated(tube, decision)
             findings += [
                 replace(remark, message=f"{file.relative}: {remark.message}")
-                for remark in (*tube.findings, *remarks)
+                for remark in (*tube.findings, *remarks, *compensated_twice(tube, signal, decision))
                 if remark.severity != "info"
             ]
             controls[role].append(Control(file, tube, signal))

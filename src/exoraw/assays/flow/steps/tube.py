@@ -208,16 +208,10 @@ def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, st
     -------
     (n, dyes) compensated linear signal; the source in words; findings
     """
-    source = decision["source"]
-    if source == "single_stains":
-        matrix = Spillover(tube.channels, np.array(decision["matrix"]), "single stains of the batch")
-        return compensate(tube.measured, tube.channels, matrix), matrix.source, ()
-    if source == "csv":
-        matrix = Spillover(tuple(decision["channels"]), np.array(decision["matrix"]), decision["note"])
+    matrix = matrix_of(tube, decision)
+    if matrix is not None:
         return _with_matrix(tube, matrix)
-    if source == "keyword" and tube.data.spillover is not None:
-        return _with_matrix(tube, tube.data.spillover)
-    if source == "keyword":
+    if decision["source"] == "keyword":
         message = (
             "The file carries no usable spillover matrix and the batch has no single stains: the tube is not "
             f"compensated, and light of {tube.stains[0].label} is counted in the other channels. Add single "
@@ -225,6 +219,28 @@ def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, st
         )
         return tube.measured.astype(np.float64), "none", (Finding("not_compensated", "warning", message),)
     return tube.measured.astype(np.float64), "none", ()
+
+
+def compensated_twice(tube: Tube, signal: FloatArray, decision: Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Whether the file was compensated before it was saved; looked at on the stained channels.
+
+    It costs more than the compensation itself: ask once for a tube, where the answer is kept.
+
+    Parameters
+    ----------
+    signal, decision : as `compensated` gave and took them
+    """
+    given = matrix_of(tube, decision)
+    if given is None:
+        return ()
+    matrix, _ = fit_to_channels(given, tube.recorded, tube.labels)
+    if any(name not in matrix.channels for name in tube.channels):
+        return ()
+    places = [matrix.channels.index(name) for name in tube.channels]
+    part = Spillover(tube.channels, matrix.matrix[np.ix_(places, places)], matrix.source)
+    rows = np.flatnonzero(tube.in_range)
+    rows = rows[:: max(1, -(-len(rows) // JUDGED_EVENTS))]
+    return overcompensated(signal[rows], tube.channels, part)
 
 
 def clean(tube: Tube, debris: DebrisGate | None, *, singlets: bool) -> Cleaned:
@@ -257,6 +273,15 @@ def of_sample(findings: Sequence[Finding], sample: str) -> tuple[Finding, ...]:
     return tuple(replace(finding, sample=sample, entity="") for finding in findings)
 
 
+def matrix_of(tube: Tube, decision: Mapping[str, Any]) -> Spillover | None:
+    """The matrix that the batch decided on for this tube, in its own names; None where there is none."""
+    if decision["source"] == "single_stains":
+        return Spillover(tube.channels, np.array(decision["matrix"]), "single stains of the batch")
+    if decision["source"] == "csv":
+        return Spillover(tuple(decision["channels"]), np.array(decision["matrix"]), decision["note"])
+    return tube.data.spillover if decision["source"] == "keyword" else None
+
+
 def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[Finding, ...]]:
     """Compensate with a matrix over any channels of the file; only the stained ones come back."""
     matrix, resolved = fit_to_channels(matrix, tube.recorded, tube.labels)
@@ -264,7 +289,7 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
     names = dict.fromkeys([*tube.channels, *matrix.channels])
     known = [name for name in names if name in tube.recorded]
     corrected = compensate(_columns(tube.data, known), known, matrix)[:, : len(tube.channels)]
-    findings = resolved if absent else (*resolved, *_compensated_twice(tube, corrected, matrix))
+    findings = resolved
     if absent:
         message = (
             f"The spillover matrix ({matrix.source}) does not name {' and '.join(absent)}: "
@@ -280,15 +305,6 @@ def _columns(data: FcsData, names: Sequence[str]) -> FloatArray:
     if not place.keys() >= set(names):
         return read_fcs(data.path, dataset=data.dataset, channels=names).events
     return data.events[:, [place[name] for name in names]]
-
-
-def _compensated_twice(tube: Tube, corrected: FloatArray, matrix: Spillover) -> tuple[Finding, ...]:
-    """Whether the file was compensated before it was saved; looked at on the stained channels."""
-    places = [matrix.channels.index(name) for name in tube.channels]
-    part = Spillover(tube.channels, matrix.matrix[np.ix_(places, places)], matrix.source)
-    rows = np.flatnonzero(tube.in_range)
-    rows = rows[:: max(1, -(-len(rows) // JUDGED_EVENTS))]
-    return overcompensated(corrected[rows], tube.channels, part)
 
 
 def _scatter(data: FcsData, names: Scatter) -> Scattered:

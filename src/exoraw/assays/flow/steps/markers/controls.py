@@ -38,6 +38,7 @@ from exoraw.assays.flow.steps.markers.live_cells import (
     VIABILITY,
     LiveCells,
     gated_alive,
+    of_control,
     read_panel,
     viability_column,
 )
@@ -50,7 +51,7 @@ from exoraw.assays.flow.steps.planning import (
     seed_of,
 )
 from exoraw.assays.flow.steps.scales import axis_scale, scatter_ends
-from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated
+from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, compensated_twice
 from exoraw.assays.flow.strategies import CD44CD24, MARKER_STRATEGIES, Beads, MarkerStrategy, Viability
 from exoraw.assays.flow.viability import ViabilityGate, viability_gate
 from exoraw.io.errors import FormatError
@@ -79,7 +80,7 @@ class MarkerControls:
     """Find a batch's debris gate, its border of dead cells and its axes; draw its controls."""
 
     name: str = "controls"
-    version: int = 2
+    version: int = 3
     columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS, *LOT_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -179,11 +180,16 @@ def _read(
         for name, file in zip(sheet_names, inputs.files.get(role, ()), strict=True):
             try:
                 beads = params.beads if name in payload["with_beads"] else None
-                controls.append((role, name, _control(file, params.tube, decision, beads)))
+                control = _control(file, params.tube, decision, beads)
+                controls.append((role, name, control))
             except (FormatError, UnknownChannelError) as error:
                 if role != STAINED:  # a stained tube says so itself
                     message = f"The control {file.relative} ({role}) cannot be used: {error}"
                     findings.append(Finding("control_unusable", "error", message))
+            else:
+                if role != STAINED:
+                    twice = compensated_twice(control.tube, control.signal, decision)
+                    findings += of_control(twice, name)
     return controls, findings
 
 

@@ -53,7 +53,7 @@ from exoraw.assays.flow.steps.planning import (
     present,
     seed_of,
 )
-from exoraw.assays.flow.steps.tube import SATURATED_SHARE, TubeParams, of_sample
+from exoraw.assays.flow.steps.tube import SATURATED_SHARE, TubeParams, compensated_twice, of_sample
 from exoraw.assays.flow.strategies import MARKER_STRATEGIES
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView
@@ -64,7 +64,7 @@ class GateMarkers:
     """Count every stained tube against the controls of its own subject and treatment."""
 
     name: str = "markers"
-    version: int = 2
+    version: int = 3
     columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS, *LOT_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -123,6 +123,7 @@ class GateMarkers:
             plain = dict(params.strategy.borders)
             automatic = count(cells, ended, controls, params.strategy, plain, numbers, seed).borders
         findings = [*made.findings(automatic), *outline_findings(tube.tube, made.gates.outline)]
+        findings += compensated_twice(tube.tube, tube.signal, decision.data)
         findings += [*tube.findings, *remarks, *counted.findings, *_inherited((decision, ground))]
         per_volume, said = _per_volume(unit, params, tube, numbers)
         findings += [*_about_tube(tube, ground.data, params.tube), *said]
