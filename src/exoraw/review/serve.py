@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 import webbrowser
@@ -56,14 +57,29 @@ def serve(
     sitting = Sitting(study, blind=wish.blind, published=published, who=wish.who)
     with listening(wish.port) as listener:
         session = Session(secrets.token_urlsafe(32), listener.getsockname()[1])
-        said(session.address)
-        if wish.browser:
-            webbrowser.open(session.address)
+
+        def ready() -> None:
+            said(session.address)
+            if wish.browser:
+                webbrowser.open(session.address)
+
         app = make_app(sitting, session, page_files(sitting.analyses))
         config = uvicorn.Config(
             app, lifespan="off", ws="none", log_level="error", access_log=False, server_header=False
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that says it is ready once it answers, and once Ctrl-C ends it in order."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        await asyncio.to_thread(self._ready)
 
 
 def listening(port: int) -> socket.socket:
