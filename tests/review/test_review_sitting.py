@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -47,6 +48,41 @@ def test_what_has_findings_comes_first_within_its_batch(plates):
         sheet.read_text("utf-8").replace("week 2", "week 1").replace("week 3", "week 1"), "utf-8"
     )
     assert list(items(plates.sitting())) == ["plate P2", "plate P1", "plate P3"]
+
+
+def plates_like(monkeypatch, **changed):
+    """The page lists its plates with other facts."""
+    from wellassay.page import PlatePage
+
+    listed = PlatePage.items
+    monkeypatch.setattr(
+        PlatePage,
+        "items",
+        lambda self, desk: [
+            replace(item, **{name: value(item) for name, value in changed.items()})
+            for item in listed(self, desk)
+        ],
+    )
+
+
+@pytest.mark.parametrize("blind", [False, True])
+def test_what_asks_for_a_person_comes_first_with_its_group(plates, monkeypatch, blind):
+    plates_like(monkeypatch, asks=lambda item: "needs points" if item.key == "P3" else "")
+    groups = plates.sitting(blind=blind).study()["analyses"][0]["groups"]
+    asking = [item["asks"] for group in groups for item in group["items"]]
+    assert asking == ["needs points", "", ""]
+    assert blind or [group["title"] for group in groups] == ["week 3", "week 1", "week 2"]
+
+
+def test_an_item_without_samples_of_its_own_shows_what_its_unit_found(plates, monkeypatch, run_now):
+    plates_like(monkeypatch, samples=lambda item: ())
+    sitting = plates.sitting()
+    assert items(sitting)["plate P2"]["warnings"] == 1
+    assert items(sitting)["plate P1"]["warnings"] == 0
+    correct(sitting)
+    run_now(sitting)
+    assert items(sitting)["plate P1"]["curated"]
+    assert not items(sitting)["plate P2"]["curated"]
 
 
 def test_an_item_brings_findings_and_what_its_page_draws(plates):

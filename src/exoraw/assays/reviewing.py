@@ -29,8 +29,11 @@ class ReviewItem:
     key : names it within its analysis, the same in every session
     title : as it stands in the list; hidden in the blinded mode
     group : what it is listed under (its batch); hidden in the blinded mode
-    samples : rows of the sheet it is about; their findings and corrections are marked in the list
-    unit : key of the unit whose state is the item's
+    samples : rows of the sheet it is about; their findings and corrections are marked in the list. Empty
+        where several items share their samples: only what its own unit found is marked then
+    unit : key of the unit whose state and findings are the item's
+    asks : what it asks of a person, in a few words that name no sample ("needs points"); "" where nothing.
+        Such items stand first, also in the blinded mode: words that tell groups apart have no place here
     """
 
     key: str
@@ -38,6 +41,7 @@ class ReviewItem:
     group: str
     samples: tuple[str, ...]
     unit: str
+    asks: str = ""
 
 
 @dataclass(frozen=True)

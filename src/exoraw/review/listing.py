@@ -1,4 +1,7 @@
-"""The list of what can be looked at: by batch, what has findings first; blinded, by number alone."""
+"""The list of what can be looked at: by batch, what asks for a person and has findings first.
+
+Blinded, it is by number alone, behind what asks for a person.
+"""
 
 from __future__ import annotations
 
@@ -66,6 +69,7 @@ class Listed:
             "id": self.id,
             "title": self.title,
             "state": self.state,
+            "asks": self.item.asks,
             "errors": counts["error"],
             "warnings": counts["warning"],
             "excluded": bool(self.excluded),
@@ -113,29 +117,37 @@ def listed(
                 title=title,
                 group=group,
                 state=_state(nodes.get(item.unit), opened),
-                remarks=tuple(one for sample in item.samples for one in remarks.get(sample, ())),
+                remarks=remarks.of(item),
                 excluded="; ".join(excluded[sample] for sample in item.samples if sample in excluded),
-                curated=any(sample in curated for sample in item.samples),
+                curated=curated.touch(item),
             )
         )
     return _in_order(found, key)
 
 
 def _in_order(found: Sequence[Listed], key: Key | None) -> tuple[Listed, ...]:
-    """Groups as the sheet has them and what has findings first; blinded, by number: findings could tell."""
+    """What asks for a person first, with its group; then groups as the sheet has them, findings first.
+
+    Blinded, both go by number: findings could tell.
+    """
+    asking = {one.group for one in found if one.item.asks}
     if key is not None:
         return tuple(
             sorted(
                 found,
                 key=lambda one: (
+                    one.group not in asking,
                     key.group(one.analysis.name, one.item.group),
+                    not one.item.asks,
                     key.item(one.analysis.name, one.item.key),
                 ),
             )
         )
-    groups = list(dict.fromkeys(one.group for one in found))
+    groups = sorted(dict.fromkeys(one.group for one in found), key=lambda group: group not in asking)
     rank = {"error": 0, "warning": 1}
-    return tuple(sorted(found, key=lambda one: (groups.index(one.group), rank.get(one.worst, 2))))
+    return tuple(
+        sorted(found, key=lambda one: (groups.index(one.group), not one.item.asks, rank.get(one.worst, 2)))
+    )
 
 
 def _state(node: Node | None, opened: Opened) -> str:
@@ -150,20 +162,53 @@ def _state(node: Node | None, opened: Opened) -> str:
     return _STATES[node.state]
 
 
-def _remarks(opened: Opened, analysis: Analysis) -> Mapping[str, Sequence[Remark]]:
-    """Return sample -> findings of its own numbers, worst first."""
-    found: dict[str, list[Remark]] = {}
+@dataclass(frozen=True)
+class _Remarks:
+    """Findings of an analysis: those of each sample, and those that a unit made, whatever they name."""
+
+    by_sample: Mapping[str, Sequence[Remark]]
+    by_unit: Mapping[str, Sequence[Remark]]
+
+    def of(self, item: ReviewItem) -> tuple[Remark, ...]:
+        """Return those of an item once each, worst first."""
+        found = [one for sample in item.samples for one in self.by_sample.get(sample, ())]
+        found += self.by_unit.get(item.unit, ())
+        return tuple(sorted(dict.fromkeys(found), key=lambda one: _WORST_FIRST.index(one.severity)))
+
+
+def _remarks(opened: Opened, analysis: Analysis) -> _Remarks:
+    by_sample: dict[str, list[Remark]] = {}
+    by_unit: dict[str, list[Remark]] = {}
+    units = {task: unit for unit, task in opened.published.items()}
     for row in Results(opened.project.results).arrow("findings").to_pylist():
-        if row["pipeline"] == analysis.name and row["sample"]:
+        if row["pipeline"] == analysis.name:
             remark = Remark(row["severity"], row["message"], row["advice"] or "")
-            found.setdefault(row["sample"], []).append(remark)
-    for remarks in found.values():
-        remarks.sort(key=lambda one: _WORST_FIRST.index(one.severity))
-    return found
+            if row["sample"]:
+                by_sample.setdefault(row["sample"], []).append(remark)
+            by_unit.setdefault(units.get(row["task_id"], ""), []).append(remark)
+    return _Remarks(by_sample, by_unit)
 
 
-def _curated(opened: Opened, analysis: Analysis) -> frozenset[str]:
-    rows = Results(opened.project.results).arrow("measurements").select(["pipeline", "sample", "curated"])
-    return frozenset(
-        row["sample"] for row in rows.to_pylist() if row["curated"] and row["pipeline"] == analysis.name
+@dataclass(frozen=True)
+class _Curated:
+    """What a person's correction went into: samples, and units."""
+
+    samples: frozenset[str]
+    units: frozenset[str]
+
+    def touch(self, item: ReviewItem) -> bool:
+        """Whether it went into the numbers of an item."""
+        return item.unit in self.units or not self.samples.isdisjoint(item.samples)
+
+
+def _curated(opened: Opened, analysis: Analysis) -> _Curated:
+    units = {task: unit for unit, task in opened.published.items()}
+    columns = ["pipeline", "sample", "curated", "task_id"]
+    found = [
+        row
+        for row in Results(opened.project.results).arrow("measurements").select(columns).to_pylist()
+        if row["curated"] and row["pipeline"] == analysis.name
+    ]
+    return _Curated(
+        frozenset(row["sample"] for row in found), frozenset(units.get(row["task_id"], "") for row in found)
     )

@@ -71,10 +71,12 @@ const exorawReview = (() => {
     const remarks = item.errors || item.warnings
       ? `${counted(item.errors, "error")}, ${counted(item.warnings, "warning")}` : "no warnings";
     const tags = [];
+    if (item.asks) tags.push(element("span", { class: "tag asks" }, item.asks));
     if (item.curated) tags.push(element("span", { class: "tag hand" }, "curated"));
     if (item.state !== "up to date") tags.push(element("span", { class: "tag" }, item.state));
     const link = element("a", {
-      href: `#${item.id}`, class: item.excluded ? "out" : "", title: `${item.title}: ${item.state}, ${remarks}`,
+      href: `#${item.id}`, class: item.excluded ? "out" : "",
+      title: `${item.title}: ${item.asks ? `${item.asks}, ` : ""}${item.state}, ${remarks}`,
       "aria-current": state.item && state.item.id === item.id ? "true" : undefined,
     }, element("span", { class: `dot ${dot}` }), element("span", { class: "name" }, item.title), ...tags);
     return element("li", {}, link);
@@ -136,6 +138,7 @@ const exorawReview = (() => {
   function marks(item) {
     const kinds = { "up to date": "ok", failed: "error", "cannot run": "error" };
     const found = [element("span", { class: `badge ${kinds[item.state] || "warning"}` }, item.state)];
+    if (item.asks) found.push(element("span", { class: "badge warning" }, item.asks));
     if (item.curated) found.push(element("span", { class: "badge info" }, "curated"));
     if (item.excluded) found.push(element("span", { class: "badge plain" }, "left out of group results"));
     return found;
@@ -178,10 +181,16 @@ const exorawReview = (() => {
   const signed = () => at("who").value.trim() !== "" && at("why").value.trim() !== "";
   const edited = () => state.shown !== null && state.shown.proposal() !== null;
 
+  // What leaving out means now: the item, or the part of it that the page names; null where nothing is chosen.
+  function leaving() {
+    if (state.shown && state.shown.leaving) return state.shown.leaving();
+    return { words: "this item", proposal: state.shown ? proposal() : {} };
+  }
+
   function allow() {
     at("apply").disabled = state.busy || !(edited() && signed());
     at("reset").disabled = state.busy || !edited();
-    at("exclude").disabled = state.busy || !(state.item && !state.item.excluded && signed());
+    at("exclude").disabled = state.busy || !(state.item && !state.item.excluded && signed() && leaving());
     at("run").disabled = state.busy || !state.study || state.study.pending.again + state.study.pending.known === 0;
     at("previous").disabled = at("next").disabled = !state.study;
   }
@@ -313,8 +322,9 @@ const exorawReview = (() => {
   });
   at("reset").addEventListener("click", () => { state.shown.reset(); say(""); allow(); });
   at("exclude").addEventListener("click", () => {
-    if (window.confirm("Leave this item out of all group results? Its own numbers stay visible.")) {
-      decide("exclude", { proposal: state.shown ? proposal() : {} });
+    const { words, proposal: part } = leaving();
+    if (window.confirm(`Leave ${words} out of all group results? Its own numbers stay visible.`)) {
+      decide("exclude", { proposal: part });
     }
   });
   at("run").addEventListener("click", run);
