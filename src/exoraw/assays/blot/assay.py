@@ -40,5 +40,6 @@ ASSAY = Assay(
     vocabulary=VOCABULARY,
     findings=FINDING_KINDS,
     methods_text=METHODS_TEXT,
+    review_page="exoraw.assays.blot.review.page:PAGE",
     simulate=_simulate,
 )

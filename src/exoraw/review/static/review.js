@@ -146,6 +146,7 @@ const exorawReview = (() => {
 
   function drawScopes(scopes) {
     const legend = at("scopes").querySelector("legend");
+    at("scopes").hidden = scopes.length === 0;
     at("scopes").replaceChildren(legend, ...scopes.map((scope, index) => element("label", {},
       element("input", { type: "radio", name: "scope", value: scope.value, checked: index === 0 }), ` ${scope.words}`)));
   }
