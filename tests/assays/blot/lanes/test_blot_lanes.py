@@ -59,6 +59,18 @@ def test_a_wrong_number_of_lanes_is_not_measured(rng, lanes: int) -> None:
     assert found.rows[0].candidates
 
 
+def test_a_stripe_without_borders_between_lanes_is_left_to_a_person(rng) -> None:
+    rows, columns = np.mgrid[0:220, 0:600].astype(float)
+    image = np.full((220, 600), 300.0)
+    for middle in np.linspace(60, 540, 9):
+        image += 4_000 * np.exp(-0.5 * ((columns - middle) / 28) ** 2 - 0.5 * ((rows - 110) / 5) ** 2)
+    found = quantify(rng.poisson(image).astype(np.uint16), lanes=9)
+    assert (found.state, len(found)) == ("needs_points", 0)
+    assert "explain the picture poorly" in found.rows[0].reason
+    clicked = quantify(rng.poisson(image).astype(np.uint16), lanes=9, points=[((60, 110), (540, 110))])
+    assert (clicked.state, len(clicked)) == ("ok", 9)
+
+
 def test_an_empty_membrane_has_no_bands(rng) -> None:
     found = quantify(rng.poisson(np.full((300, 400), 500.0)).astype(np.uint16), lanes=6)
     assert (found.state, len(found)) == ("needs_points", 0)
