@@ -28,6 +28,11 @@ STEPS = (
         "Click them again on the blot page of `exoraw review`.",
     ),
     FindingKind(
+        "ladder_unread",
+        "The ladder's bands could not be told from one another, so bands have no molecular weight.",
+        "Write the heights of its bands into the settings (marks), or leave the ladder out.",
+    ),
+    FindingKind(
         "loading_near_saturation",
         "The loading control comes near the end of the detector's range.",
         "Take the picture of a shorter exposure; check that the signal is proportional to what is loaded.",

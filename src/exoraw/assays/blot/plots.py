@@ -24,6 +24,7 @@ DPI = 130
 WIDTH = 6.2  # inches
 HEADING, MARGIN = 0.42, 0.1  # inches above and beside the picture
 TALLEST = 7.0  # inches
+MASS_AXIS = 0.34  # inches left of the picture
 LARGEST_SIDE = 1_000  # pixels of the picture that are drawn: more cannot be seen
 GREYS = 28  # of the display: more cannot be told apart, and noise would fill the report
 DARKEST = 99.7  # percentile of the signal that is drawn black
@@ -49,19 +50,41 @@ class DrawnRow:
     ----------
     name : of the protein
     boxes : its bands, from the first lane to the last
+    mass : molecular weight in words ("88 kDa"); "" where it is not known
     likeliest : first and last band where the row needs points; () where it was measured
     others : further readings
-    line : (columns,) height of the row in every column, None where nothing was found
     """
 
     name: str
     boxes: tuple[Box, ...]
+    mass: str = ""
     likeliest: tuple[tuple[float, float], ...] = ()
     others: tuple[tuple[tuple[float, float], tuple[float, float]], ...] = ()
 
 
+@dataclass(frozen=True)
+class DrawnLadder:
+    """The axis of molecular weights.
+
+    Parameters
+    ----------
+    rungs : (mass, height in pixels), from the top
+    unit : of the masses, "kDa" or "bp"
+    columns : first column of the ladder's lane and the one after its last; None where it is not in sight
+    """
+
+    rungs: tuple[tuple[float, float], ...]
+    unit: str
+    columns: tuple[int, int] | None = None
+
+
 def overlay(
-    pixels: AnyImage, rows: Sequence[DrawnRow], ceiling: float | None, title: str, note: str
+    pixels: AnyImage,
+    rows: Sequence[DrawnRow],
+    ceiling: float | None,
+    title: str,
+    note: str,
+    ladder: DrawnLadder | None = None,
 ) -> bytes:
     """Draw the whole picture, bands dark as on film, with every box and its name.
 
@@ -71,18 +94,23 @@ def overlay(
     rows : what was found, protein by protein
     ceiling : value of clipped pixels, which are drawn red; None where there are none
     title, note : heading, and the line below it
+    ladder : molecular weights, drawn as an axis on the left
 
     Returns
     -------
     PNG, 8-bit palette. Only the display is stretched; numbers come from the raw signal
     """
     height, width = pixels.shape
-    tall = min((WIDTH - 2 * MARGIN) * height / width, TALLEST)
+    axis = MASS_AXIS if ladder is not None else 0.0
+    tall = min((WIDTH - 2 * MARGIN - axis) * height / width, TALLEST)
     wide = tall * width / height
-    figure = Figure(figsize=(WIDTH, tall + HEADING + MARGIN), dpi=DPI)
     total = tall + HEADING + MARGIN
-    plot = figure.add_axes(((WIDTH - wide) / 2 / WIDTH, MARGIN / total, wide / WIDTH, tall / total))
+    figure = Figure(figsize=(WIDTH, total), dpi=DPI)
+    left = axis + (WIDTH - axis - wide) / 2
+    plot = figure.add_axes((left / WIDTH, MARGIN / total, wide / WIDTH, tall / total))
     _film(plot, pixels, ceiling)
+    if ladder is not None:
+        _mass_axis(plot, ladder, height / tall, width / wide)
     for row in rows:
         _draw_row(plot, row, (height, width))
     plot.set_xlim(0, width)
@@ -93,6 +121,26 @@ def overlay(
         spine.set(color=QUIET, linewidth=0.8)
     _heading(figure, title, note, total)
     return png(figure)
+
+
+def _mass_axis(plot: Axes, ladder: DrawnLadder, down_per_inch: float, right_per_inch: float) -> None:
+    """A tick for every rung, a number where it has room, and a dash on the rung itself."""
+    x0, x1 = ladder.columns or (0, 0)
+    inch = right_per_inch
+    plot.text(
+        -0.08 * inch, 0.02 * down_per_inch, ladder.unit, fontsize=6.5, color=QUIET, ha="right", va="top"
+    )
+    free = 0.2 * down_per_inch
+    for mass, y in ladder.rungs:
+        plot.plot((-0.06 * inch, 0), (y, y), color=INK, linewidth=0.8, clip_on=False)
+        if ladder.columns is not None:
+            plot.plot((x0, x1), (y, y), color=POINT, linewidth=0.8, dashes=(2, 1.5))
+        if y >= free:
+            plot.text(-0.08 * inch, y, f"{mass:g}", fontsize=6.5, color=INK, ha="right", va="center_baseline")
+            free = y + 0.10 * down_per_inch
+    if ladder.columns is not None:
+        top = ladder.rungs[0][1] - 0.06 * down_per_inch
+        _label(plot, (x0 + x1) / 2, max(top, 0.14 * down_per_inch), "ladder", "center", "bottom", size=5.5)
 
 
 def _film(plot: Axes, pixels: AnyImage, ceiling: float | None) -> None:
@@ -108,9 +156,7 @@ def _film(plot: Axes, pixels: AnyImage, ceiling: float | None) -> None:
 
 
 def _smaller(pixels: AnyImage, step: int, of: Callable[..., Any]) -> AnyImage:
-    """Every block of step x step pixels as one; what is left over at the right and lower edge is not "
-    "drawn.
-    """
+    """Every block of step x step pixels as one; what is left over at the right and lower edge is lost."""
     rows, columns = (side // step for side in pixels.shape)
     blocks = pixels[: rows * step, : columns * step].reshape(rows, step, columns, step)
     smaller: AnyImage = of(blocks, axis=(1, 3))
@@ -140,7 +186,7 @@ def _draw_row(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
     if row.likeliest:
         plot.plot(*zip(*row.likeliest, strict=True), color=GATE, linewidth=1.1, marker="+", markersize=9)
         x, y = row.likeliest[0]
-        _label(plot, x, y - 0.03 * shape[0], f"{row.name}?", "left", "bottom")
+        _label(plot, x, y - 0.03 * shape[0], f"{row.name}? click first and last band", "left", "bottom")
 
 
 def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
@@ -162,17 +208,20 @@ def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
         )  # fmt: skip
     left, bottom = min(box.box[0] for box in row.boxes), max(box.box[3] for box in row.boxes)
     below = min(bottom + 0.008 * shape[0], shape[0] - 0.16 * per_inch)
-    _label(plot, left, below, row.name, "left", "top")
+    _label(plot, left, below, f"{row.name}, {row.mass}" if row.mass else row.name, "left", "top")
 
 
 def _shortened(name: str, letters: int) -> str:
-    """A name that would run out of the picture ends in an ellipsis."""
-    return name if len(name) <= letters else name[: max(letters - 1, 1)] + "…"
+    """A name that would run out of the picture loses its middle: what tells lanes apart is at its ends."""
+    if len(name) <= letters:
+        return name
+    kept = max(letters - 1, 2)
+    return f"{name[: kept // 3]}…{name[len(name) - (kept - kept // 3) :]}"
 
 
-def _label(plot: Axes, x: float, y: float, text: str, ha: str, va: str) -> None:
+def _label(plot: Axes, x: float, y: float, text: str, ha: str, va: str, size: float = 7) -> None:
     plot.text(
-        x, y, text, fontsize=7, fontweight="bold", color=INK, ha=ha, va=va, parse_math=False,
+        x, y, text, fontsize=size, fontweight="bold", color=INK, ha=ha, va=va, parse_math=False,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6},
     )  # fmt: skip
 

@@ -16,6 +16,7 @@ Kind = Literal["western_blot", "ev_markers", "chip_pcr_gel"]
 Role = Literal["target", "loading", "total_protein", "marker", "negative_control", "product"]
 LOADING_ROLES: tuple[Role, ...] = ("loading", "total_protein")
 MOST_ROWS = 30
+Mass = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 ROLES_OF: Mapping[Kind, tuple[Role, ...]] = {
     "western_blot": ("target", "loading", "total_protein"),
     "ev_markers": ("marker", "negative_control"),
@@ -42,6 +43,12 @@ class Band(Params):
     rows: int = Field(0, ge=0, le=MOST_ROWS, description="Rows in the picture; 0 = as many as are named.")
     first: Point | None = Field(None, description="Middle of the first sample's band, [x, y] in pixels.")
     last: Point | None = Field(None, description="Middle of the last sample's band, [x, y] in pixels.")
+    ladder_image: Word = Field(
+        "", description="Picture of the coloured ladder, taken with the membrane in the same place."
+    )
+    marks: tuple[tuple[Mass, float], ...] = Field(
+        (), description="Heights of the ladder's bands in this picture, where typed: [[mass, y], ...]."
+    )
 
     @model_validator(mode="after")
     def _both_points_or_none(self) -> Self:
@@ -68,6 +75,10 @@ class Blot(Params):
     )
     control: Word = Field("", description="Sample that folds refer to; else the rows with the role vehicle.")
     bands: dict[Word, Band] = Field(min_length=1, description="Protein or product -> its picture.")
+    ladder: tuple[Mass, ...] = Field(
+        (),
+        description="Masses of the bands (kDa; ChIP: base pairs) of the lane that is called ladder.",
+    )
     input_share: float = Field(
         0.01, gt=0, le=1, description="ChIP: share of the chromatin that was kept as input."
     )

@@ -27,10 +27,11 @@ def simulate_studies(raw: Path, seed: int) -> tuple[Simulated, ...]:
     seed : of everything that is drawn; the same seed gives the same bytes
     """
     rng = np.random.default_rng([seed, 5])
-    return tuple(_handed_in(study, rng) for study in simulated(raw, seed))
+    return tuple(with_points(study, rng) for study in simulated(raw, seed))
 
 
-def _handed_in(study: Simulated, rng: np.random.Generator) -> Simulated:
+def with_points(study: Simulated, rng: np.random.Generator) -> Simulated:
+    """Return a study with two clicked points a row, and its truth in the words of the table."""
     blots = [_with_points(blot, study.truth, rng) for blot in study.settings["blots"]]
     loadings = _loadings(study.settings["blots"])
     truth = {key: value for old, value in study.truth.items() for key in _in_our_words(old, loadings)}

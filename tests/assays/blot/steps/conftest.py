@@ -8,12 +8,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from exoraw.assays.blot.assay import ASSAY
 from exoraw.assays.blot.formats import FORMATS
 from exoraw.assays.blot.settings import BlotSettings
-from exoraw.assays.blot.simulator import BlotDesign, Group, simulate_experiment
+from exoraw.assays.blot.simulated_studies import with_points
+from exoraw.assays.blot.simulator import (
+    BlotDesign,
+    Group,
+    simulate_chip_gel,
+    simulate_ev_markers,
+    simulate_experiment,
+)
 from exoraw.assays.contract import (
     ColumnsFromSettings,
     CorrectionInput,
@@ -193,6 +201,28 @@ def study_in(raw: Path, seed: int = 5, **design: Any) -> Study:
             if (blot["lanes"][1], "band_x", f"band:{target}") in made.truth:
                 band["first"], band["last"] = (study.click(blot["lanes"][i], target) for i in (1, -1))
     return study
+
+
+@pytest.fixture
+def chip_study() -> Callable[..., Study]:
+    """`chip_study(raw, seed=3)`: the simulated ChIP gel as a person hands it in."""
+    return lambda raw, seed=3: handed_in(raw, seed, "chip_pcr_gel")
+
+
+@pytest.fixture
+def ev_study() -> Callable[..., Study]:
+    """`ev_study(raw, seed=3)`: the simulated exosome markers as a person hands them in."""
+    return lambda raw, seed=3: handed_in(raw, seed, "ev_markers")
+
+
+def handed_in(raw: Path, seed: int, preset: str) -> Study:
+    """A study of the demo, with its clicked points and its preset's background."""
+    write = {"chip_pcr_gel": simulate_chip_gel, "ev_markers": simulate_ev_markers}[preset]
+    made = with_points(write(raw, seed), np.random.default_rng([seed, 5]))
+    settings = {**made.settings, "kind": preset}
+    if preset == "chip_pcr_gel":
+        settings["background"] = "between_lanes"
+    return Study(raw, [dict(row) for row in made.rows], settings, made.truth)
 
 
 @pytest.fixture

@@ -139,5 +139,11 @@ def _simulated(
         for lane, (name, (promoter, treatment, kind)) in enumerate(zip(names, lanes, strict=True), start=2)
     )
     bands = {"product": {"image": path, "role": "product"}}
-    blot = {"replicate": 1, "lanes": ["ladder", *names], "input_share": INPUT_SHARE, "bands": bands}
+    blot = {
+        "replicate": 1,
+        "lanes": ["ladder", *names],
+        "ladder": list(LADDER_BP),
+        "input_share": INPUT_SHARE,
+        "bands": bands,
+    }
     return Simulated("chip_pcr_gel", rows, ("treatment",), truth, {"blots": [blot]})

@@ -8,7 +8,9 @@ import numpy as np
 
 from exoraw.assays.blot.simulator.drawing import recorded
 from exoraw.assays.blot.simulator.faults import Faults
+from exoraw.assays.blot.simulator.ladder_picture import write_ladder_picture
 from exoraw.assays.blot.simulator.membrane import (
+    LADDER_KDA,
     lay_lanes,
     light_of,
     random_pose,
@@ -48,6 +50,7 @@ def simulate_ev_markers(raw: Path, seed: int) -> Simulated:
     membrane = lay_lanes(rng, len(names) + 1, faults)
     truth: dict[tuple[str, str, str], float] = {}
     images = {}
+    ladders = {}
     for marker, (weight, lysate, exosomes) in MARKERS.items():
         strength = np.repeat([lysate, exosomes], PREPARATIONS) * np.exp(rng.normal(0, SCATTER, len(names)))
         pose = random_pose(rng)
@@ -58,19 +61,29 @@ def simulate_ev_markers(raw: Path, seed: int) -> Simulated:
         images[marker] = f"markers/{marker}.tif"
         pixels = recorded(light, rng, exposure=1.0, ceiling=65520)
         write_tiff(raw / images[marker], [(pixels, Shot(EXPOSURE_S, DATE, white_zero=marker == "CD81"))])
+        ladders[marker] = f"markers/ladder of {marker}.tif"
+        write_ladder_picture(raw / ladders[marker], rng.spawn(1)[0], membrane, pose, DATE)
         for name, band in zip(names, bands, strict=True):
             truth[(name, "band_volume", f"band:{marker}")] = band.volume
             truth[(name, "band_x", f"band:{marker}")] = band.x
             truth[(name, "band_y", f"band:{marker}")] = band.y
             truth[(name, "present", f"band:{marker}")] = float(band.volume > 0)
     bands_entry = {
-        marker: {"image": path, "role": "negative_control" if marker == "Calnexin" else "marker"}
+        marker: {
+            "image": path,
+            "role": "negative_control" if marker == "Calnexin" else "marker",
+            "ladder_image": ladders[marker],
+        }
         for marker, path in images.items()
     }
-    blot = {"replicate": 1, "lanes": ["ladder", *names], "bands": bands_entry}
-    return Simulated(
-        "ev_markers", _rows(names, ";".join(images.values())), ("preparation_kind",), truth, {"blots": [blot]}
-    )
+    blot = {
+        "replicate": 1,
+        "lanes": ["ladder", *names],
+        "ladder": list(LADDER_KDA),
+        "bands": bands_entry,
+    }
+    rows = _rows(names, ";".join((*images.values(), *ladders.values())))
+    return Simulated("ev_markers", rows, ("preparation_kind",), truth, {"blots": [blot]})
 
 
 def _rows(names: list[str], images: str) -> tuple[dict[str, str], ...]:

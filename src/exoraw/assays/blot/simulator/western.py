@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from exoraw.assays.blot.simulator.drawing import Band, draw_band, recorded
 from exoraw.assays.blot.simulator.faults import Faults, faults_of
+from exoraw.assays.blot.simulator.ladder_picture import write_ladder_picture
 from exoraw.assays.blot.simulator.membrane import (
+    LADDER_KDA,
     Membrane,
     ladder_bands,
     lay_lanes,
@@ -81,6 +83,7 @@ class _Probed:
     path: str
     bands: tuple[Band, ...]
     exposure: float
+    ladder: str
 
 
 @dataclass
@@ -133,7 +136,7 @@ def _write_membrane(
     lanes: tuple[Band, ...] = ()
     if design.total_protein:
         stain, lanes = _write_stain(raw, rng, membrane, loaded, number, shot)
-    images = [item.path for item in probed] + [stain] * bool(stain)
+    images = [item.path for item in probed] + [item.ladder for item in probed] + [stain] * bool(stain)
     _note_rows(sheet, design, number, names, ";".join(images))
     sheet.blots.append(_blot_entry(number, names, probed, stain))
     for name, band in zip(names, lanes, strict=False):
@@ -175,7 +178,9 @@ def _probe(
         taken = Shot(seconds, shot.acquired_at, shot.white_zero, shot.channel, shot.pixel_um)
         pixels = recorded(light, rng, exposure=exposure * factor, ceiling=ceiling)
         write_tiff(raw / path, [(pixels, taken)])
-    return _Probed(protein, main, bands, exposure)
+    ladder = f"{folder}/ladder of {protein}.tif"
+    write_ladder_picture(raw / ladder, rng.spawn(1)[0], membrane, pose, shot.acquired_at)
+    return _Probed(protein, main, bands, exposure, ladder)
 
 
 def _exposure(
@@ -248,12 +253,19 @@ def _blot_entry(number: int, names: list[str], probed: list[_Probed], stain: str
     """One entry of the table of blots, as a user types it (points left out: they are optional)."""
     roles = {LOADING: "loading", STAT3: "target", PHOSPHO: "target"}
     bands: dict[str, dict[str, object]] = {
-        item.protein: {"image": item.path, "role": roles[item.protein]} for item in probed
+        item.protein: {"image": item.path, "role": roles[item.protein], "ladder_image": item.ladder}
+        for item in probed
     }
     bands[PHOSPHO]["total"] = STAT3
     if stain:
         bands[TOTAL_PROTEIN] = {"image": stain, "role": "total_protein"}
-    return {"replicate": number, "lanes": ["ladder", *names], "control": names[0], "bands": bands}
+    return {
+        "replicate": number,
+        "lanes": ["ladder", *names],
+        "ladder": list(LADDER_KDA),
+        "control": names[0],
+        "bands": bands,
+    }
 
 
 def _truth(

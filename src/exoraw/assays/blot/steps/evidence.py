@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import TYPE_CHECKING
 
 from exoraw.assays.blot.background.methods import Background
 from exoraw.assays.blot.steps.curves import lane_curves
-from exoraw.assays.blot.steps.reading import Measured, Read
+from exoraw.assays.blot.steps.reading import LadderRead, Measured, Read
 from exoraw.assays.contract import Artefact
 
 if TYPE_CHECKING:
-    from exoraw.assays.blot.plots import DrawnRow
+    from exoraw.assays.blot.plots import DrawnLadder, DrawnRow
 
 OVERLAY = "bands.png"
+ALIKE = 1.15  # times: masses within it are those of one band
 
 
 def pictures(
@@ -27,9 +29,11 @@ def pictures(
     rows, columns = image.pixels.shape
     seconds = "" if image.exposure_s is None else f", {image.exposure_s:g} s"
     note = f"{measured.file.relative}, {columns} x {rows} pixels, uncropped{seconds}"
-    content = overlay(
-        image.pixels, [_drawn(read, names) for read in measured.reads], image.ceiling, title, note
-    )
+    ladder = measured.ladder
+    if ladder.source:
+        note += f"; ladder: {ladder.source}"
+    drawn = [_drawn(read, names, ladder.unit) for read in measured.reads]
+    content = overlay(image.pixels, drawn, image.ceiling, title, note, _axis(ladder))
     caption = (
         f"{title}. {note}. Blue: band; dashed: below its detection limit; red: saturated. Only the "
         "display is "
@@ -47,7 +51,15 @@ def _unread(measured: Measured) -> str:
     return f"{said}: no number is given." if said else ""
 
 
-def _drawn(read: Read, names: Sequence[str]) -> DrawnRow:
+def _axis(ladder: LadderRead) -> DrawnLadder | None:
+    from exoraw.assays.blot.plots import DrawnLadder
+
+    if ladder.calibration is None:
+        return None
+    return DrawnLadder(ladder.rungs, ladder.unit, None if ladder.source else ladder.columns)
+
+
+def _drawn(read: Read, names: Sequence[str], unit: str) -> DrawnRow:
     from exoraw.assays.blot.plots import Box, DrawnRow
 
     if read.bands:
@@ -55,9 +67,19 @@ def _drawn(read: Read, names: Sequence[str]) -> DrawnRow:
             Box(band.box, names[band.lane - 1], band.detected, band.saturated_fraction > 0)
             for band in read.bands
         )
-        return DrawnRow(read.row.target, boxes)
+        masses = [band.mw for band in read.bands if band.mw is not None and band.detected]
+        return DrawnRow(read.row.target, boxes, _span(masses, unit))
     likeliest = read.reading.candidates[0] if read.reading.candidates else ()
-    return DrawnRow(read.row.target, (), likeliest, read.reading.candidates[1:])
+    return DrawnRow(read.row.target, (), "", likeliest, read.reading.candidates[1:])
+
+
+def _span(masses: Sequence[float], unit: str) -> str:
+    """One mass for a row of one protein; from and to where products of several lengths share a row."""
+    if not masses:
+        return ""
+    if max(masses) < ALIKE * min(masses):
+        return f"{median(masses):.0f} {unit}"
+    return f"{min(masses):.0f} to {max(masses):.0f} {unit}"
 
 
 def _profiles(

@@ -11,6 +11,7 @@ from exoraw.io.inventory import Inventory
 from exoraw.study.view import SampleRow
 
 VEHICLE, BRIDGE, POSITIVE = "vehicle", "bridge", "positive"
+LADDER_WORDS = ("ladder", "marker", "mw", "m")
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,18 @@ class Picture:
     paths : relative paths in the raw folder, or the typed words where nothing fits
     page : from 0
     wanted : in the order of the settings
+    ladder : path of the picture that shows the ladder beside it; "" where it is this one
     """
 
     paths: tuple[str, ...]
     page: int
     wanted: tuple[Wanted, ...]
+    ladder: str = ""
+
+    @property
+    def marks(self) -> tuple[tuple[float, float], ...]:
+        """Typed heights of the ladder's bands: (mass, y), of the first protein that has them."""
+        return next((one.band.marks for one in self.wanted if one.band.marks), ())
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,15 @@ class Membrane:
         if self.blot.control:
             return tuple(row.sample for row in kept if row.sample == self.blot.control)
         return tuple(row.sample for row in kept if row["control_role"] == VEHICLE)
+
+    @property
+    def ladder_lane(self) -> int | None:
+        """Number of the ladder's lane minus that of the first lane that is measured; None without one."""
+        if not self.sampled:
+            return None
+        first = self.sampled[0].number
+        named = [slot.number for slot in self.slots if slot.name.strip().lower() in LADDER_WORDS]
+        return min((number - first for number in named), key=abs, default=None)
 
     @property
     def bridges(self) -> tuple[str, ...]:
@@ -142,7 +159,12 @@ def _membrane(blot: Blot, rows: Sequence[SampleRow], files: Inventory) -> Membra
         paths = tuple(_path(name, files) for name in band.image)
         found.setdefault((paths, band.page - 1), []).append((target, band))
     pictures = tuple(
-        Picture(paths, page, tuple(Wanted(target, band, _rows(bands)) for target, band in bands))
+        Picture(
+            paths,
+            page,
+            tuple(Wanted(target, band, _rows(bands)) for target, band in bands),
+            next((_path(band.ladder_image, files) for _, band in bands if band.ladder_image), ""),
+        )
         for (paths, page), bands in found.items()
     )
     return Membrane(blot.membrane, blot, slots_of(blot, rows), pictures)

@@ -9,8 +9,16 @@ from typing import Any
 from exoraw.assays.blot.background.methods import Background
 from exoraw.assays.blot.bands.record import Band
 from exoraw.assays.blot.lanes.geometry import PointPair
+from exoraw.assays.blot.reading import BlotImage, read_image
 from exoraw.assays.blot.settings import BlotSettings, Role
 from exoraw.assays.blot.steps.evidence import pictures
+from exoraw.assays.blot.steps.ladder import (
+    MASS_UNITS,
+    Asked,
+    another_size,
+    read_ladder,
+    with_masses,
+)
 from exoraw.assays.blot.steps.measured import Volume
 from exoraw.assays.blot.steps.membranes import Membrane, Picture, membranes_of
 from exoraw.assays.blot.steps.planning import LANE_COLUMNS, quantify_key
@@ -18,6 +26,7 @@ from exoraw.assays.blot.steps.points import ROLE as POINTS
 from exoraw.assays.blot.steps.points import Clicked, clicked, points_for
 from exoraw.assays.blot.steps.reading import (
     TOTAL_PROTEIN,
+    LadderRead,
     Measured,
     Read,
     Row,
@@ -39,6 +48,7 @@ from exoraw.assays.contract import (
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView
 
+LADDER = "ladder"
 NEAR_CEILING = 0.9  # of the detector's range: above it a detector is often no longer proportional
 
 
@@ -51,12 +61,21 @@ class WantedRow(Params):
     points: PointPair | None
 
 
+class LadderParams(Params):
+    """The ladder beside the rows: its masses with their unit, and heights that were typed."""
+
+    masses: tuple[float, ...] = ()
+    unit: str = "kDa"
+    marks: tuple[tuple[float, float], ...] = ()
+
+
 class QuantifyParams(Params):
     """What the numbers of one picture depend on."""
 
     background: Background
     rows: int
     wanted: tuple[WantedRow, ...]
+    ladder: LadderParams = LadderParams()
 
 
 @dataclass(frozen=True)
@@ -64,7 +83,7 @@ class Quantify:
     """Measure every picture of every membrane."""
 
     name: str = "quantify"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = LANE_COLUMNS
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -90,8 +109,10 @@ class Quantify:
         if not unusable(image):
             rows = [_row(one, made) for one in params.wanted]
             reads = measure(image, len(names), rows, params.rows, params.background)
-        measured = Measured(image, file, reads, (*chosen, *image.findings, *made.findings))
-        return _outcome(unit, params, measured, names, made)
+        ladder = _ladder(unit, inputs, image, reads)
+        found = (*chosen, *image.findings, *made.findings, *ladder.findings)
+        reads = tuple(with_masses(read, ladder) for read in reads)
+        return _outcome(unit, params, Measured(image, file, reads, found, ladder), names, made)
 
 
 def _unit(study: StudyView, settings: BlotSettings, membrane: Membrane, picture: Picture) -> Unit:
@@ -100,18 +121,42 @@ def _unit(study: StudyView, settings: BlotSettings, membrane: Membrane, picture:
         for one in picture.wanted
     )
     made = points_for(study.corrections, picture.paths)
+    ladder = LadderParams(masses=membrane.blot.ladder, unit=MASS_UNITS[settings.kind], marks=picture.marks)
     return Unit(
         key=quantify_key(study.pipeline, membrane, picture),
         samples=membrane.samples,
         inputs={
             "picture": tuple(FileInput(path, picture.page) for path in picture.paths),
             POINTS: tuple(CorrectionInput(one) for one in made),
+            **({LADDER: (FileInput(picture.ladder),)} if picture.ladder else {}),
         },
         params=QuantifyParams(
-            background=settings.background, rows=max(one.rows for one in picture.wanted), wanted=wanted
+            background=settings.background,
+            rows=max(one.rows for one in picture.wanted),
+            wanted=wanted,
+            ladder=ladder,
         ),
-        payload={"membrane": membrane.name, "lanes": [slot.name for slot in membrane.sampled]},
+        payload={
+            "membrane": membrane.name,
+            "lanes": [slot.name for slot in membrane.sampled],
+            "ladder_lane": membrane.ladder_lane,
+        },
     )
+
+
+def _ladder(unit: Unit, inputs: Inputs, image: BlotImage, reads: Sequence[Read]) -> LadderRead:
+    """The ladder of the picture itself, or of the one that was taken of it in the same place."""
+    params = unit.params
+    assert isinstance(params, QuantifyParams)
+    given = params.ladder
+    asked = Asked(given.masses, given.unit, unit.payload["ladder_lane"], given.marks)
+    own = inputs.files.get(LADDER, ())
+    if not own or given.marks:
+        return read_ladder(image.pixels, reads, asked)
+    beside = read_image(own[0].path, own[0].dataset)
+    if beside.pixels.shape != image.pixels.shape:
+        return another_size(own[0].relative, beside.pixels.shape, image.pixels.shape, asked)
+    return replace(read_ladder(beside.pixels, reads, asked), source=own[0].relative)
 
 
 def _row(wanted: WantedRow, made: Clicked) -> Row:

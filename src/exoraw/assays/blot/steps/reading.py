@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from exoraw.assays.blot.background.methods import Background
+from exoraw.assays.blot.bands.molecular_weight import MwCalibration
 from exoraw.assays.blot.bands.record import Band, Quantified
 from exoraw.assays.blot.lane_totals import lane_totals
 from exoraw.assays.blot.lanes.geometry import PointPair
@@ -50,6 +51,30 @@ class Read:
 
 
 @dataclass(frozen=True)
+class LadderRead:
+    """The ladder as it was read.
+
+    Parameters
+    ----------
+    rungs : (mass, height at `x`, pixels), from the top
+    unit : of the masses, "kDa" or "bp"
+    x : column of the ladder's middle, pixels
+    columns : first column and the one after the last of its lane; None where heights were typed
+    calibration : from height to mass; None where there is no ladder
+    source : picture that shows it; "" where it is the measured one
+    findings : why there is none
+    """
+
+    rungs: tuple[tuple[float, float], ...] = ()
+    unit: str = "kDa"
+    x: float = 0.0
+    columns: tuple[int, int] | None = None
+    calibration: MwCalibration | None = None
+    source: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True)
 class Measured:
     """A picture with all that was measured in it."""
 
@@ -57,6 +82,7 @@ class Measured:
     file: ReadyFile
     reads: tuple[Read, ...]
     findings: tuple[Finding, ...]
+    ladder: LadderRead = LadderRead()
 
 
 def chosen_exposure(files: Sequence[ReadyFile]) -> tuple[BlotImage, ReadyFile, tuple[Finding, ...]]:
