@@ -93,9 +93,11 @@ const exorawReview = (() => {
 
   async function show(id) {
     let item;
+    document.body.classList.add("opening"); // a large picture takes a while to be read
     try {
       item = await ask(`/api/item/${id}`);
     } catch (error) {
+      document.body.classList.remove("opening");
       say(error.message, "error");
       if (state.shown) state.shown.destroy();
       Object.assign(state, { item: flat().find((one) => one.id === id) || null, shown: null });
@@ -121,6 +123,7 @@ const exorawReview = (() => {
     } catch (error) {
       say(error.message, "error");
     }
+    document.body.classList.remove("opening");
     document.querySelector("#list [aria-current]")?.scrollIntoView({ block: "nearest" });
     allow();
   }

@@ -91,7 +91,9 @@ class Lab:
 def _draw(folder: Path) -> None:
     """One membrane: p-STAT3 with a second row as strong, STAT3 and GAPDH as two pages of one file."""
     made = simulate_experiment(
-        folder / "raw", SEED, BlotDesign(GROUPS, 1, "clean", series=False, total_protein=False)
+        folder / "raw",
+        SEED,
+        BlotDesign(groups=GROUPS, membranes=1, scenario="clean", series=False, total_protein=False),
     )
     place = folder / "raw/membrane1"
     phospho = np.asarray(Image.open(place / "p-STAT3.tif"))

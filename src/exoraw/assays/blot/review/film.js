@@ -8,7 +8,7 @@ const exorawFilm = (() => {
   const HARDEST = 30; // times the contrast at first
   const CLOSEST = 24; // raw pixels across the view
   const FIRM = 4; // screen pixels: a press that moves less is a click
-  const TALLEST = 0.66; // of the window
+  const TALLEST = 0.55; // of the window
   const SVG = "http://www.w3.org/2000/svg";
 
   function svg(name, attributes = {}, text = "") {

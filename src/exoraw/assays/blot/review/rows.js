@@ -87,9 +87,14 @@ const exorawRows = (() => {
 
   function remarks(tools, row, picture) {
     const every = [...row.remarks, ...picture];
-    if (!every.length) return [];
-    const shown = every.map((one) => tools.element("li", {}, tools.element("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.words}`));
-    return [tools.element("ul", { class: "remarks", id: "remarks" }, ...shown)];
+    const line = (one) => tools.element("li", {}, tools.element("span", { class: `badge ${one.severity}` }, one.severity), ` ${one.words}`);
+    const list = (which, id) => tools.element("ul", { class: "remarks", id }, ...which.map(line));
+    const [doubts, notes] = [every.filter((one) => one.severity !== "info"), every.filter((one) => one.severity === "info")];
+    const found = doubts.length ? [list(doubts, "remarks")] : [];
+    if (notes.length) {
+      found.push(tools.element("details", {}, tools.element("summary", { class: "muted" }, tools.counted(notes.length, "note")), list(notes, "notes")));
+    }
+    return found;
   }
 
   return { tab, wanted, laneTable, laneName, about, remarks };

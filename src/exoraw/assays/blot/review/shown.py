@@ -126,7 +126,7 @@ def answer(desk: ReviewDesk, looked: Looked, reads: Sequence[Read]) -> dict[str,
         rows.append(
             {
                 **_row(looked, read, labels[index], own.wrong),
-                "remarks": [*words, *_remarks(read)],
+                "remarks": [*words, *_remarks(read, len(place.slots))],
                 "bands": list(_bands(read, made.get(read.row.target), place)),
                 "fold": "" if read.row.target not in made else f"over {made[read.row.target].over}",
             }
@@ -209,24 +209,25 @@ def _band(band: Band) -> dict[str, Any]:
     }
 
 
-def _remarks(read: Read) -> list[dict[str, str]]:
+def _remarks(read: Read, lanes: int) -> list[dict[str, str]]:
     """Return the remarks of a row, one for each kind: of many lanes its meaning, with their numbers."""
     by_code: dict[str, list[Finding]] = {}
     for finding in read.findings:
         by_code.setdefault(finding.code, []).append(finding)
     made = [
-        {"severity": found[0].severity, "words": _together(code, found)}
+        {"severity": found[0].severity, "words": _together(code, found, lanes)}
         for code, found in by_code.items()
         if code != "needs_points"  # the row says it by itself
     ]
     return sorted(made, key=lambda one: WORST_FIRST.index(one["severity"]))
 
 
-def _together(code: str, found: Sequence[Finding]) -> str:
+def _together(code: str, found: Sequence[Finding], lanes: int) -> str:
     numbers = [match.group(1) for one in found if (match := LANE.match(one.entity))]
     if len(found) == 1 or not numbers:
         return found[0].message
-    return f"Lanes {', '.join(numbers)}: {MEANING[code]}"
+    which = "Every lane" if len(set(numbers)) == lanes else f"Lanes {', '.join(numbers)}"
+    return f"{which}: {MEANING[code]}"
 
 
 def _finite(value: float) -> float | None:
