@@ -29,7 +29,8 @@ from exoraw.review.sitting import Sitting
 
 GROUPS = (Group("ctrl", 1.0, 1.0), Group("IL-6", 1.1, 3.2), Group("exo", 1.3, 1.8))
 SEED = 5
-AGAIN = 120  # pixels below a row: the same bands once more, as strong
+PHOSPHO, SECOND = "p-STAT3", "p-STAT3 S727"  # two rows of one picture
+BELOW, ABOVE = 120, -110  # pixels: the second row, and a third one that nobody asked for; all are as strong
 AN_HOUR = 3600.0
 
 
@@ -74,8 +75,9 @@ class Lab:
 
     def click(self, sample: str, target: str) -> list[float]:
         """Where a person clicks a band: a pixel beside its middle."""
-        x, y = (self.true(sample, f"band_{axis}", f"band:{target}") for axis in "xy")
-        return [round(x + 1.0, 1), round(y - 1.0, 1)]
+        drawn = f"band:{PHOSPHO if target == SECOND else target}"
+        x, y = (self.true(sample, f"band_{axis}", drawn) for axis in "xy")
+        return [round(x + 1.0, 1), round(y - 1.0 + BELOW * (target == SECOND), 1)]
 
     def row(self, target: str) -> list[list[float]]:
         """Both clicks on a row."""
@@ -89,7 +91,7 @@ class Lab:
 
 
 def _draw(folder: Path) -> None:
-    """One membrane: p-STAT3 with a second row as strong, STAT3 and GAPDH as two pages of one file."""
+    """One membrane: two rows beside a third in one picture, STAT3 and GAPDH as two pages of one file."""
     made = simulate_experiment(
         folder / "raw",
         SEED,
@@ -97,7 +99,8 @@ def _draw(folder: Path) -> None:
     )
     place = folder / "raw/membrane1"
     phospho = np.asarray(Image.open(place / "p-STAT3.tif"))
-    Image.fromarray(np.maximum(phospho, np.roll(phospho, AGAIN, axis=0))).save(place / "p-STAT3.tif")
+    rows = [phospho, *(np.roll(phospho, way, axis=0) for way in (BELOW, ABOVE))]
+    Image.fromarray(np.maximum.reduce(rows)).save(place / "p-STAT3.tif")
     pages = [Image.fromarray(np.asarray(Image.open(place / f"{name}.tif"))) for name in ("STAT3", "GAPDH")]
     pages[0].save(place / "probes.tif", save_all=True, append_images=pages[1:])
     for name in ("STAT3", "GAPDH"):
@@ -111,7 +114,8 @@ def _draw(folder: Path) -> None:
     (blot,) = made.settings["blots"]
     bands = {
         "STAT3": {"image": "membrane1/probes.tif", "page": 1},
-        "p-STAT3": {"image": "membrane1/p-STAT3.tif", "total": "STAT3"},
+        PHOSPHO: {"image": "membrane1/p-STAT3.tif", "row": 1, "rows": 2, "total": "STAT3"},
+        SECOND: {"image": "membrane1/p-STAT3.tif", "row": 2, "rows": 2, "total": "STAT3"},
         "GAPDH": {"image": "membrane1/probes.tif", "page": 2, "role": "loading"},
     }
     entry = {"preset": "western_blot", "settings": {"blots": [{**blot, "bands": bands}]}}
@@ -121,7 +125,7 @@ def _draw(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def finished_blot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The study, run once; p-STAT3 needs points."""
+    """The study, run once; both rows of p-STAT3 need points."""
     folder = tmp_path_factory.mktemp("blot") / "study"
     (folder / "raw").mkdir(parents=True)
     _draw(folder)

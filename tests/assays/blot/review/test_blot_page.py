@@ -23,8 +23,8 @@ from exoraw.study.corrections import write_correction
 from exoraw.study.view import Correction
 
 SIGNED = {"who": "AB", "why": "two rows look alike"}
-PHOSPHO = "p-STAT3"
-AGAIN_BELOW = 120  # pixels: the second row of the picture
+PHOSPHO, SECOND = "p-STAT3", "p-STAT3 S727"
+BOTH = f"{PHOSPHO}, {SECOND}"  # title of the picture that shows them
 SAMPLES = ("ctrl 1", "IL-6 1", "exo 1")
 
 
@@ -42,15 +42,15 @@ def ids(sitting) -> dict[str, str]:
     return {title: entry["id"] for title, entry in entries(sitting).items()}
 
 
-def data_of(sitting, title: str = PHOSPHO) -> dict:
+def data_of(sitting, title: str = BOTH) -> dict:
     return sitting.item(ids(sitting)[title])["data"]
 
 
-def preview(sitting, points, title: str = PHOSPHO) -> dict:
+def preview(sitting, points, title: str = BOTH) -> dict:
     return sitting.preview(ids(sitting)[title], {"proposal": {"points": points}})
 
 
-def apply(sitting, points, title: str = PHOSPHO) -> dict:
+def apply(sitting, points, title: str = BOTH) -> dict:
     return sitting.apply(ids(sitting)[title], {"proposal": {"points": points}, **SIGNED})
 
 
@@ -60,7 +60,7 @@ def desk_of(sitting):
     return desk
 
 
-def place_of(sitting, title: str = PHOSPHO):
+def place_of(sitting, title: str = BOTH):
     return next(place for place in places(desk_of(sitting)) if place.title == title)
 
 
@@ -73,9 +73,9 @@ def words_of(answer: dict, row: int = 0) -> str:
 
 def test_every_picture_is_listed_and_what_needs_points_comes_first(looking):
     found = entries(looking)
-    assert list(found) == [PHOSPHO, "STAT3", "GAPDH"]
+    assert list(found) == [BOTH, "STAT3", "GAPDH"]
     assert [entry["asks"] for entry in found.values()] == ["needs points", "", ""]
-    assert found[PHOSPHO]["errors"] >= 1
+    assert found[BOTH]["errors"] >= 1
     assert found["GAPDH"]["errors"] == 0
     groups = looking.study()["analyses"][0]["groups"]
     assert [group["title"] for group in groups] == ["membrane 1"]
@@ -86,7 +86,7 @@ def test_each_page_of_a_file_is_a_picture_of_its_own(looking):
     assert len(set(films.values())) == 3
     assert "page 2 of 2" in data_of(looking, "GAPDH")["picture"]["words"]
     with pytest.raises(KeyError):
-        looking.part(ids(looking)[PHOSPHO], "raw")
+        looking.part(ids(looking)[BOTH], "raw")
 
 
 # ----------------------------------------------------------------- the picture
@@ -94,15 +94,16 @@ def test_each_page_of_a_file_is_a_picture_of_its_own(looking):
 
 def test_a_row_that_needs_points_shows_its_reason_and_its_readings_and_no_number(looking):
     data = data_of(looking)
-    (row,) = data["rows"]
+    row, second = data["rows"]
     assert (row["name"], row["state"], row["source"]) == (PHOSPHO, "needs_points", "found")
+    assert (second["name"], second["state"]) == (SECOND, "needs_points")
     assert "another row is about as strong" in row["reason"]
     assert row["bands"] == []
     assert len(row["lanes"]) == 3
     assert 2 <= len(row["readings"]) <= 6
     assert (
         data["expected"]
-        == "Expected: 3 lanes from ctrl 1 to exo 1 (2 to 4 of the membrane's 4), 1 row of bands."
+        == "Expected: 3 lanes from ctrl 1 to exo 1 (2 to 4 of the membrane's 4), 2 rows of bands."
     )
     assert [lane["name"] for lane in data["lanes"]] == list(SAMPLES)
     assert json.loads(json.dumps(data, allow_nan=False)) == data
@@ -149,9 +150,10 @@ def test_a_flat_picture_is_drawn_without_complaint(value):
 
 
 def test_two_clicks_are_measured_at_once_and_nothing_is_stored(looking, truth):
-    (row,) = preview(looking, [truth.row(PHOSPHO)])["rows"]
+    row, second = preview(looking, [truth.row(PHOSPHO), None])["rows"]
     assert (row["state"], row["readings"]) == ("ok", [])
     assert words_of({"rows": [row]}) == ""
+    assert (second["state"], second["bands"]) == ("needs_points", [])
     for band, sample in zip(row["bands"], SAMPLES, strict=True):
         x, y = truth.click(sample, PHOSPHO)
         x0, y0, x1, y1 = band["box"]
@@ -164,7 +166,7 @@ def test_two_clicks_are_measured_at_once_and_nothing_is_stored(looking, truth):
 
 def test_points_beside_the_row_and_from_right_to_left_are_said(looking, truth):
     low = [(x, y + 18) for x, y in reversed(truth.row(PHOSPHO))]
-    words = words_of(preview(looking, [low]))
+    words = words_of(preview(looking, [low, None]))
     assert "above your first point" in words
     assert "from right to left" in words
 
@@ -173,21 +175,28 @@ def test_a_first_click_on_the_ladder_is_said(looking, truth):
     first, last = truth.row(PHOSPHO)
     pitch = (last[0] - first[0]) / 2
     beside = [(first[0] - pitch, first[1]), last]
-    assert "not the ladder or an empty lane" in words_of(preview(looking, [beside]))
+    assert "not the ladder or an empty lane" in words_of(preview(looking, [beside, None]))
+
+
+def test_rows_in_another_order_and_two_names_for_one_row_are_said(looking, truth):
+    upper, lower = truth.row(PHOSPHO), truth.row(SECOND)
+    assert "clicked above p-STAT3, row 1" in words_of(preview(looking, [lower, upper]), 1)
+    assert "along the same row of bands" in words_of(preview(looking, [upper, upper]), 1)
 
 
 @pytest.mark.parametrize(
     ("points", "words"),
     [
-        ([[(100.0, 100.0)]], "one point only"),
-        ([[]], "Take back"),
-        ([[(100.0, 100.0), (760.0, 100.0)]], "outside the picture"),
-        ([[(100.0, -0.1), (700.0, 100.0)]], "outside the picture"),
-        ([[(100.0, 100.0), (104.0, 100.0)]], "4 pixels apart"),
-        ([None, None], "other rows"),
-        ([[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)]], "cannot be read"),
-        ([[("left", 1.0), (2.0, 2.0)]], "cannot be read"),
-        ([[(math.nan, 1.0), (700.0, 2.0)]], "cannot be read"),
+        ([[(100.0, 100.0)], None], "p-STAT3 has one point only"),
+        ([None, [(100.0, 100.0)]], "S727 has one point only"),
+        ([[], None], "Take back"),
+        ([[(100.0, 100.0), (760.0, 100.0)], None], "outside the picture"),
+        ([[(100.0, -0.1), (700.0, 100.0)], None], "outside the picture"),
+        ([[(100.0, 100.0), (104.0, 100.0)], None], "4 pixels apart"),
+        ([None], "other rows"),
+        ([[(1.0, 1.0), (2.0, 2.0), (3.0, 3.0)], None], "cannot be read"),
+        ([[("left", 1.0), (2.0, 2.0)], None], "cannot be read"),
+        ([[(math.nan, 1.0), (700.0, 2.0)], None], "cannot be read"),
         ("two", "cannot be read"),
     ],
 )
@@ -200,7 +209,7 @@ def test_points_that_cannot_be_used_are_refused_in_words(looking, truth, points,
 
 def test_without_a_click_there_is_nothing_to_apply(looking):
     with pytest.raises(StudyError, match="nothing to apply"):
-        apply(looking, [None])
+        apply(looking, [None, None])
 
 
 json_values = st.recursive(
@@ -233,16 +242,16 @@ def seen(looking):
 def test_the_whole_story_of_a_row_that_needs_points(lab, run_now):
     sitting = lab.sitting()
     before = lab.tasks()
-    pair = lab.row(PHOSPHO)
-    foreseen = preview(sitting, [pair])["rows"][0]["bands"]
-    answer = apply(sitting, [pair])
-    assert answer["words"] == "first and last band of p-STAT3"
+    pairs = [lab.row(PHOSPHO), lab.row(SECOND)]
+    foreseen = preview(sitting, pairs)["rows"]
+    answer = apply(sitting, pairs)
+    assert answer["words"] == "first and last band of p-STAT3 and p-STAT3 S727"
     assert (answer["pending"]["again"], answer["pending"]["new"]) == (3, 0)
     (kept,) = lab.kept()
     assert (kept["kind"], kept["target"]) == ("points", "image:membrane1/p-STAT3.tif")
-    assert kept["value"] == {"points": {"1/p-STAT3": pair}}
+    assert kept["value"] == {"points": {"1/p-STAT3": pairs[0], "1/p-STAT3 S727": pairs[1]}}
     assert (kept["who"], kept["why"], kept["when"][-6:]) == ("AB", SIGNED["why"], "+00:00")
-    entry = entries(sitting)[PHOSPHO]
+    entry = entries(sitting)[BOTH]
     assert (entry["asks"], entry["state"]) == ("", "to run again")
     progress = run_now(sitting)
     assert progress["words"].startswith("3 tasks computed")
@@ -252,26 +261,30 @@ def test_the_whole_story_of_a_row_that_needs_points(lab, run_now):
         "western_blot/normalise/1",
         "western_blot/summary",
     }
-    volumes = lab.numbers("adjusted_volume", f"band:{PHOSPHO}")
-    folds = lab.numbers("fold_of_control", f"protein:{PHOSPHO}/GAPDH")
-    for band, sample in zip(foreseen, SAMPLES, strict=True):
-        assert volumes[sample] == (band["volume"], True)
-        assert folds[sample][0] == band["fold"]
-        assert folds[sample][0] == pytest.approx(lab.true(sample, "fold", f"protein:{PHOSPHO}"), rel=0.04)
+    for row in foreseen:
+        volumes = lab.numbers("adjusted_volume", f"band:{row['name']}")
+        folds = lab.numbers("fold_of_control", f"protein:{row['name']}/GAPDH")
+        for band, sample in zip(row["bands"], SAMPLES, strict=True):
+            assert volumes[sample] == (band["volume"], True)
+            assert folds[sample][0] == band["fold"]
+            assert folds[sample][0] == pytest.approx(lab.true(sample, "fold", f"protein:{PHOSPHO}"), rel=0.04)
     assert not any(curated for _, curated in lab.numbers("adjusted_volume", "band:GAPDH").values())
     assert "needs_points" not in lab.codes()
-    entry = entries(sitting)[PHOSPHO]
+    entry = entries(sitting)[BOTH]
     assert (entry["state"], entry["curated"], entry["errors"]) == ("up to date", True, 0)
     assert not entries(sitting)["STAT3"]["curated"]
-    item = sitting.item(ids(sitting)[PHOSPHO])
-    (row,) = item["data"]["rows"]
-    assert (row["source"], row["points"]) == ("clicked", pair)
+    item = sitting.item(ids(sitting)[BOTH])
+    assert [row["points"] for row in item["data"]["rows"]] == pairs
+    assert {row["source"] for row in item["data"]["rows"]} == {"clicked"}
     (made,) = item["made"]
-    assert (made["words"], made["reach"]) == ("first and last band of p-STAT3", "this picture")
+    assert (made["words"], made["reach"]) == (
+        "first and last band of p-STAT3 and p-STAT3 S727",
+        "this picture",
+    )
     answer = sitting.withdraw(item["id"], {"made": made["id"], **SIGNED})
     assert (answer["pending"]["again"], answer["pending"]["known"]) == (0, 3)
     run_now(sitting)
-    assert entries(sitting)[PHOSPHO]["asks"] == "needs points"
+    assert entries(sitting)[BOTH]["asks"] == "needs points"
     assert all(math.isnan(value) for value, _ in lab.numbers("adjusted_volume", f"band:{PHOSPHO}").values())
 
 
@@ -294,12 +307,12 @@ def test_points_that_somebody_typed_into_a_file_are_shown_and_replaced(lab):
         when="2026-01-31T10:00:00+00:00", why="typed",
     )  # fmt: skip
     sitting = lab.sitting()
-    assert entries(sitting)[PHOSPHO]["asks"] == ""
-    moved = [[x, y + AGAIN_BELOW] for x, y in lab.row(PHOSPHO)]
-    apply(sitting, [moved])
+    moved = lab.row(SECOND)
+    apply(sitting, [moved, None])
+    assert entries(sitting)[BOTH]["asks"] == "needs points"  # of the other row
     (kept,) = [one for one in lab.kept() if one.get("pipeline")]
     assert kept["value"]["points"] == {**typed["points"], "1/p-STAT3": moved}
-    assert place_of(sitting).pairs() == {PHOSPHO: tuple(map(tuple, moved))}
+    assert place_of(sitting).pairs() == {PHOSPHO: tuple(map(tuple, moved)), SECOND: None}
 
 
 def correction_of(path: str, value: dict) -> Correction:
@@ -345,7 +358,7 @@ def test_a_row_that_cannot_be_read_with_its_points_is_not_stored(seen):
 
 def test_a_lane_is_left_out_as_its_sample(lab):
     sitting = lab.sitting()
-    name = ids(sitting)[PHOSPHO]
+    name = ids(sitting)[BOTH]
     sitting.exclude(name, {"proposal": {"lane": 2}, **SIGNED})
     with (lab.folder / "exclusions.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
@@ -356,7 +369,7 @@ def test_a_lane_is_left_out_as_its_sample(lab):
 @pytest.mark.parametrize("lane", [None, 0, 4, "3", 1.0, True])
 def test_leaving_out_needs_a_lane(looking, lane):
     with pytest.raises(StudyError, match="Choose the lane first"):
-        looking.exclude(ids(looking)[PHOSPHO], {"proposal": {"lane": lane}, **SIGNED})
+        looking.exclude(ids(looking)[BOTH], {"proposal": {"lane": lane}, **SIGNED})
 
 
 def test_blinded_answers_hold_no_name_and_no_fold(lab):
@@ -364,19 +377,18 @@ def test_blinded_answers_hold_no_name_and_no_fold(lab):
     found = ids(sitting)
     assert sorted(found) == ["No. 1", "No. 2", "No. 3"]
     first = next(iter(found.values()))  # what needs points comes first here too
-    pair = lab.row(PHOSPHO)
+    pairs = [lab.row(PHOSPHO), lab.row(SECOND)]
     answers = [
         sitting.study(),
         sitting.item(first),
-        sitting.preview(first, {"proposal": {"points": [pair]}}),
-        sitting.apply(first, {"proposal": {"points": [pair]}, **SIGNED}),
+        sitting.preview(first, {"proposal": {"points": pairs}}),
+        sitting.apply(first, {"proposal": {"points": pairs}, **SIGNED}),
     ]
     text = json.dumps(answers)
     for word in ("STAT3", "GAPDH", "ctrl", "IL-6", "DOX", "exo 1", "membrane1", "probes", "membrane 1"):
         assert word not in text, word
-    (row,) = answers[2]["rows"]
-    assert [band["fold"] for band in row["bands"]] == [None] * 3
-    assert answers[1]["data"]["rows"][0]["name"] == "row 1"
+    assert {band["fold"] for row in answers[2]["rows"] for band in row["bands"]} == {None}
+    assert [row["name"] for row in answers[1]["data"]["rows"]] == ["row 1", "row 2"]
     assert lab.kept()[0]["who"] == "AB (blinded)"
 
 
@@ -393,3 +405,19 @@ def test_scripts_are_plain_and_strict(project):
         assert "innerHTML" not in text  # names are text, never markup
         assert "eval(" not in text
         assert text.count("\n") <= 400
+
+
+def test_the_documentation_says_how_lanes_are_corrected(project):
+    text = (project / "docs/assays/western_blot.md").read_text("utf-8")
+    section = text.partition("## Correcting lanes by hand")[2].partition("\n## ")[0]
+    for word in (
+        "exoraw review",
+        "Backspace",
+        "Take A",
+        "Leave out",
+        "points_by_hand",
+        "curated",
+        "corrections/",
+    ):
+        assert word in section
+    assert "western_blot.md#correcting-lanes-by-hand" in (project / "docs/review.md").read_text("utf-8")

@@ -23,7 +23,7 @@ ARGUMENTS = (
 SCREEN = {"width": 1280, "height": 800}
 NARROW = {"width": 700, "height": 900}
 PICTURE = (760, 460)  # pixels
-PHOSPHO = "p-STAT3"
+PHOSPHO, SECOND = "p-STAT3", "p-STAT3 S727"
 HIDDEN = ("STAT3", "GAPDH", "ctrl 1", "IL-6", "exo 1", "membrane1", "membrane 1", ".tif")
 A_STEP = 2.0  # pixels of the raw picture: one of the screen, rounded
 PATIENCE = 30_000  # ms: a shared machine measures slowly
@@ -131,7 +131,7 @@ def visit(browser, address):
 def test_two_clicks_on_a_row_give_its_numbers_and_only_that_blot_runs_again(visit, lab):
     before, (first, last) = lab.tasks(), lab.row(PHOSPHO)
     person = visit(lab)
-    assert person.page.locator("#list .name").all_inner_texts() == [PHOSPHO, "STAT3", "GAPDH"]
+    assert person.page.locator("#list .name").all_inner_texts() == [f"{PHOSPHO}, {SECOND}", "STAT3", "GAPDH"]
     assert "needs points" in person.page.locator("#item-marks").inner_text()
     assert "another row is about as strong" in person.page.locator("#reason").inner_text()
     person.wanted("p-STAT3: click the middle of the FIRST band of lane 1, ctrl 1")
@@ -145,10 +145,14 @@ def test_two_clicks_on_a_row_give_its_numbers_and_only_that_blot_runs_again(visi
     assert person.page.locator("#apply").is_disabled()  # no number has been seen yet
     person.wanted("LAST band of lane 3, exo 1")
     person.click(last)
+    person.wanted("p-STAT3 S727: click the middle of the FIRST band of lane 1, ctrl 1")  # offered by name
+    for point in lab.row(SECOND):
+        person.click(point)
+    person.wanted("p-STAT3 S727: both points are set")
     person.exact()
     assert person.placed("point-1-first") == pytest.approx(first, abs=A_STEP)
     assert person.placed("point-1-last") == pytest.approx(last, abs=A_STEP)
-    assert person.page.locator("#membrane .box.band").count() == 3
+    assert person.page.locator("#membrane .box.band").count() == 6
     assert person.page.locator("#membrane").bounding_box() == place  # nothing jumps under the mouse
     assert person.page.evaluate("document.documentElement.scrollWidth") <= SCREEN["width"]
 
@@ -156,6 +160,9 @@ def test_two_clicks_on_a_row_give_its_numbers_and_only_that_blot_runs_again(visi
     person.page.mouse.down()
     person.page.mouse.move(*person.at([last[0] + 4, last[1] + 3]), steps=3)
     person.page.mouse.up()
+    person.wanted(
+        "p-STAT3: both points are set"
+    )  # the row whose point is dragged is the one that is looked at
     person.exact()
     assert person.placed("point-1-last") == pytest.approx([last[0] + 4, last[1] + 3], abs=A_STEP)
     shown = person.volumes()
@@ -166,11 +173,12 @@ def test_two_clicks_on_a_row_give_its_numbers_and_only_that_blot_runs_again(visi
     again = {unit.split("/")[1] for unit, task in lab.tasks().items() if before[unit] != task}
     assert again == {"quantify", "normalise", "summary"}
     assert len([unit for unit, task in lab.tasks().items() if before[unit] != task]) == 3
-    numbers = lab.numbers("adjusted_volume", f"band:{PHOSPHO}")
-    assert [round(value) for value, _ in numbers.values()] == shown
-    assert all(curated for _, curated in numbers.values())
-    for sample, (value, _) in numbers.items():
-        assert value == pytest.approx(lab.true(sample, "band_volume", f"band:{PHOSPHO}"), rel=0.04)
+    numbers = {name: lab.numbers("adjusted_volume", f"band:{name}") for name in (PHOSPHO, SECOND)}
+    assert [round(value) for value, _ in numbers[PHOSPHO].values()] == shown
+    for values in numbers.values():
+        for sample, (value, curated) in values.items():
+            assert curated
+            assert value == pytest.approx(lab.true(sample, "band_volume", f"band:{PHOSPHO}"), rel=0.04)
     assert "needs_points" not in lab.codes()
     marks = person.page.locator("#item-marks").inner_text()
     assert "curated" in marks
@@ -197,6 +205,8 @@ def test_the_keyboard_alone_is_enough_and_a_blinded_page_names_nothing(visit, la
     walk(picture, first, last)
     picture.press("0")
     picture.press("Enter")
+    person.wanted("row 2: click the middle of the FIRST band")
+    person.page.locator("#row-1").click()
     person.exact()
     assert person.placed("point-1-first") == pytest.approx(first, abs=1.0)
     assert person.placed("point-1-last") == pytest.approx(last, abs=1.0)
