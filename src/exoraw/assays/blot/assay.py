@@ -8,6 +8,7 @@ from exoraw.assays.blot.findings import FINDING_KINDS
 from exoraw.assays.blot.formats import FORMATS
 from exoraw.assays.blot.settings import BlotSettings
 from exoraw.assays.blot.sheet import SHEET
+from exoraw.assays.blot.steps.bridge import Bridge
 from exoraw.assays.blot.steps.chip import JudgeChip
 from exoraw.assays.blot.steps.loading import Loading
 from exoraw.assays.blot.steps.normalise import Normalise
@@ -36,7 +37,7 @@ ASSAY = Assay(
     formats=FORMATS,
     sheet=SHEET,
     settings=BlotSettings,
-    steps=(Quantify(), Loading(), Normalise(), Presence(), JudgeChip(), Summary()),
+    steps=(Quantify(), Loading(), Normalise(), Bridge(), Presence(), JudgeChip(), Summary()),
     vocabulary=VOCABULARY,
     findings=FINDING_KINDS,
     methods_text=METHODS_TEXT,

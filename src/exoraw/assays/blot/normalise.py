@@ -85,3 +85,23 @@ def fold(sample: Estimate, controls: Sequence[Estimate]) -> Estimate | None:
     None where the controls cannot be told from nothing
     """
     return ratio(sample, mean(controls))
+
+
+def fold_by_bridge(sample: Estimate, controls: Sequence[Estimate]) -> Estimate | None:
+    """Return the fold of a control that lies on other membranes.
+
+    Parameters
+    ----------
+    sample : its loading ratio over that of the bridge sample of its own membrane
+    controls : of every control lane, its loading ratio over that of the bridge sample of its membrane; at
+        least one
+
+    Returns
+    -------
+    None where the controls cannot be told from nothing; the bridge sample cancels, as it is the same material
+
+    Source
+    ------
+    a common sample to compare membranes: Degasperi et al. 2014, PLoS ONE 9:e87293
+    """
+    return ratio(sample, mean(controls))

@@ -6,11 +6,13 @@ import io
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
@@ -28,8 +30,9 @@ MASS_AXIS = 0.34  # inches left of the picture
 LARGEST_SIDE = 1_000  # pixels of the picture that are drawn: more cannot be seen
 GREYS = 28  # of the display: more cannot be told apart, and noise would fill the report
 DARKEST = 99.7  # percentile of the signal that is drawn black
+PALETTE_GREYS = 128
 LETTERS = 11  # per inch of a heading
-LETTER = 0.047  # inches: width of a lane name's letter
+LETTER, BOLD_LETTER = 0.047, 0.068  # inches: widths of a letter of a lane's name, and of a protein's
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,9 @@ def overlay(
     _film(plot, pixels, ceiling)
     if ladder is not None:
         _mass_axis(plot, ladder, height / tall, width / wide)
+    taken = float(ladder.columns[1]) if ladder is not None and ladder.columns is not None else 0.0
     for row in rows:
-        _draw_row(plot, row, (height, width))
+        _draw_row(plot, row, (height, width), taken)
     plot.set_xlim(0, width)
     plot.set_ylim(height, 0)
     plot.set_xticks([])
@@ -163,7 +167,8 @@ def _smaller(pixels: AnyImage, step: int, of: Callable[..., Any]) -> AnyImage:
     return smaller
 
 
-def _draw_row(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
+def _draw_row(plot: Axes, row: DrawnRow, shape: tuple[int, int], taken: float) -> None:
+    """A row with its names; what lies left of `taken` is the ladder's."""
     for box in row.boxes:
         x0, y0, x1, y1 = box.box
         colour = SATURATED if box.saturated else BAND if box.detected else DOUBT
@@ -179,18 +184,18 @@ def _draw_row(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
             )
         )
     if row.boxes:
-        _names(plot, row, shape)
+        _names(plot, row, shape, taken)
     for number, pair in enumerate(row.others):
         plot.plot(*zip(*pair, strict=True), color=DOUBT, linewidth=0.8, dashes=(3, 2), marker="x",
                   markersize=5, alpha=1.0 if number == 0 else 0.6)  # fmt: skip
     if row.likeliest:
         plot.plot(*zip(*row.likeliest, strict=True), color=GATE, linewidth=1.1, marker="+", markersize=9)
-        x, y = row.likeliest[0]
-        _label(plot, x, y - 0.03 * shape[0], f"{row.name}? click first and last band", "left", "bottom")
+        x, y = row.likeliest[0][0], min(point[1] for point in row.likeliest)
+        _label(plot, x, y - 0.045 * shape[0], f"{row.name}? click first and last band", "left", "bottom")
 
 
-def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
-    """Lane names above the boxes, slanted where they would run into each other; the protein below them."""
+def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int], taken: float) -> None:
+    """Lane names above the boxes, slanted where they would run into each other; the protein beside them."""
     per_inch = shape[1] / (WIDTH - 2 * MARGIN)
     longest = LETTER * max(len(box.lane) for box in row.boxes) * per_inch
     slanted = longest > float(np.median([box.box[2] - box.box[0] for box in row.boxes]))
@@ -206,9 +211,22 @@ def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int]) -> None:
             rotation_mode="anchor", clip_on=True,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.4},
         )  # fmt: skip
-    left, bottom = min(box.box[0] for box in row.boxes), max(box.box[3] for box in row.boxes)
-    below = min(bottom + 0.008 * shape[0], shape[0] - 0.16 * per_inch)
-    _label(plot, left, below, f"{row.name}, {row.mass}" if row.mass else row.name, "left", "top")
+    _protein(plot, row, shape, per_inch, taken)
+
+
+def _protein(plot: Axes, row: DrawnRow, shape: tuple[int, int], per_inch: float, taken: float) -> None:
+    """The protein beside its row, as figures of papers have it; below where neither side has room."""
+    said = f"{row.name}, {row.mass}" if row.mass else row.name
+    first, last = (sort(row.boxes, key=lambda box: box.box[0]) for sort in (min, max))
+    gap, needed = 0.04 * per_inch, BOLD_LETTER * len(said) * per_inch
+    if first.box[0] - gap - needed > taken:
+        _label(plot, first.box[0] - gap, (first.box[1] + first.box[3]) / 2, said, "right", "center")
+    elif last.box[2] + gap + needed < shape[1]:
+        _label(plot, last.box[2] + gap, (last.box[1] + last.box[3]) / 2, said, "left", "center")
+    else:
+        bottom = max(box.box[3] for box in row.boxes)
+        below = min(bottom + 0.008 * shape[0], shape[0] - 0.16 * per_inch)
+        _label(plot, first.box[0], below, said, "left", "top")
 
 
 def _shortened(name: str, letters: int) -> str:
@@ -306,5 +324,24 @@ def png(figure: Figure) -> bytes:
         canvas.draw()
     drawn = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
     buffer = io.BytesIO()
-    drawn.quantize(128, method=Image.Quantize.MAXCOVERAGE).save(buffer, "PNG", optimize=False)
+    found = np.array(drawn.quantize(palette=_palette(), dither=Image.Dither.NONE))
+    colours = np.asarray(drawn)
+    grey = (colours == colours[:, :, :1]).all(axis=2)  # exact: a white that is not quite white looks dirty
+    found[grey] = np.round(colours[grey, 0] * ((PALETTE_GREYS - 1) / 255)).astype(np.uint8)
+    small = Image.fromarray(found, mode="P")
+    small.putpalette(_palette().getpalette() or [])
+    small.save(buffer, "PNG", optimize=False)
     return buffer.getvalue()
+
+
+@cache
+def _palette() -> Image.Image:
+    """Greys, and every drawn colour over light and dark: a palette found by itself tints grey membranes."""
+    greys = np.repeat(np.round(np.linspace(0, 255, PALETTE_GREYS))[:, None], 3, axis=1)
+    drawn = np.array([to_rgb(colour) for colour in (INK, QUIET, BAND, DOUBT, SATURATED, POINT)]) * 255
+    shares = np.linspace(1.0, 0.2, 7)[:, None, None]
+    tints = [shares * drawn + (1 - shares) * ground for ground in (255.0, 150.0, 0.0)]
+    colours = np.vstack([greys, np.concatenate(tints).reshape(-1, 3)[:128]]).astype(np.uint8)
+    found = Image.new("P", (1, 1))
+    found.putpalette(colours.tobytes())
+    return found

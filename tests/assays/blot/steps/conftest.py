@@ -203,6 +203,16 @@ def study_in(raw: Path, seed: int = 5, **design: Any) -> Study:
     return study
 
 
+DRAWN = ("picture", "overlay", "same_pictures", "profile")  # tests that look at pictures
+
+
+@pytest.fixture(autouse=True)
+def no_pictures(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most tests look at numbers, and pictures cost more than these."""
+    if not any(word in request.node.name for word in DRAWN):
+        monkeypatch.setattr("exoraw.assays.blot.steps.quantify.pictures", lambda *_: ())
+
+
 @pytest.fixture
 def chip_study() -> Callable[..., Study]:
     """`chip_study(raw, seed=3)`: the simulated ChIP gel as a person hands it in."""

@@ -36,11 +36,15 @@ DATES = ("2026:03:02 10:15:00", "2026:03:09 11:40:00", "2026:03:16 09:50:00")
 
 @dataclass(frozen=True)
 class Group:
-    """One treatment: its name and the true folds of total and phosphorylated STAT3 over the control."""
+    """One treatment: its name and the true folds of total and phosphorylated STAT3 over the control.
+
+    A bridge is the same material on every membrane: it does not vary from culture to culture.
+    """
 
     name: str
     stat3: float
     phospho: float
+    bridge: bool = False
 
 
 GROUPS = (
@@ -60,6 +64,7 @@ class BlotDesign:
     Parameters
     ----------
     groups : lanes of every membrane from left to right, behind the ladder; the first is the control
+    layouts : lanes of each membrane, where they differ; only those that hold the first group have a control
     membranes : biological replicates, 1 to 3
     scenario : faults of every image ("clean", ... "all")
     series : whether STAT3 is imaged at three exposures, of which the longest is clipped
@@ -68,11 +73,16 @@ class BlotDesign:
     """
 
     groups: tuple[Group, ...] = GROUPS
+    layouts: tuple[tuple[Group, ...], ...] = ()
     membranes: int = 3
     scenario: str = "all"
     series: bool = True
     overexposed: tuple[str, ...] = ()
     total_protein: bool = True
+
+    def lanes_of(self, number: int) -> tuple[Group, ...]:
+        """Return the lanes of a membrane, by its number from 1."""
+        return self.layouts[number - 1] if self.layouts else self.groups
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,7 @@ class _Sheet:
     rows: list[dict[str, str]] = field(default_factory=list)
     blots: list[dict[str, object]] = field(default_factory=list)
     truth: dict[tuple[str, str, str], float] = field(default_factory=dict)
+    references: dict[tuple[str, str], list[float]] = field(default_factory=dict)
 
 
 def simulate_experiment(raw: Path, seed: int, design: BlotDesign | None = None) -> Simulated:
@@ -123,33 +134,37 @@ def _write_membrane(
     raw: Path, rng: np.random.Generator, design: BlotDesign, number: int, sheet: _Sheet
 ) -> None:
     faults = faults_of(design.scenario, rng)
-    membrane = lay_lanes(rng, len(design.groups) + 1, faults)
-    loaded = np.exp(rng.normal(0, LOADING_SD, len(design.groups)))
-    amounts = _amounts(rng, design.groups, loaded)
+    groups = design.lanes_of(number)
+    membrane = lay_lanes(rng, len(groups) + 1, faults)
+    loaded = np.exp(rng.normal(0, LOADING_SD, len(groups)))
+    amounts = _amounts(rng, groups, loaded)
     shot = Shot(10.0, DATES[(number - 1) % len(DATES)], white_zero=number % 2 == 0)
     probed = [
         _probe(raw, rng, design, membrane, protein, amounts[protein], f"membrane{number}", shot)
         for protein in (STAT3, PHOSPHO, LOADING)
     ]
-    names = [f"{group.name} {number}" for group in design.groups]
+    names = [f"{group.name} {number}" for group in groups]
     stain = ""
     lanes: tuple[Band, ...] = ()
     if design.total_protein:
         stain, lanes = _write_stain(raw, rng, membrane, loaded, number, shot)
     images = [item.path for item in probed] + [item.ladder for item in probed] + [stain] * bool(stain)
     _note_rows(sheet, design, number, names, ";".join(images))
-    sheet.blots.append(_blot_entry(number, names, probed, stain))
+    has_control = groups[0] == design.groups[0]
+    sheet.blots.append(_blot_entry(number, names, probed, stain, names[0] if has_control else ""))
     for name, band in zip(names, lanes, strict=False):
         sheet.truth[(name, "band_x", f"band:{TOTAL_PROTEIN}")] = band.x
         sheet.truth[(name, "band_y", f"band:{TOTAL_PROTEIN}")] = band.y
-    sheet.truth.update(_truth(names, probed, amounts))
+    sheet.truth.update(_truth(names, probed))
+    sheet.truth.update(_folds(names, amounts, has_control, sheet.references))
 
 
 def _amounts(
     rng: np.random.Generator, groups: tuple[Group, ...], loaded: npt.NDArray[np.float64]
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Protein -> (lanes,) amounts: fold, culture and loading together; GAPDH follows the loading alone."""
-    culture = np.exp(rng.normal(0, BIOLOGY_SD, (2, len(groups))))
+    varies = np.array([not group.bridge for group in groups])
+    culture = np.exp(rng.normal(0, BIOLOGY_SD, (2, len(groups))) * varies)
     return {
         STAT3: np.array([group.stat3 for group in groups]) * culture[0] * loaded,
         PHOSPHO: np.array([group.phospho for group in groups]) * culture[0] * culture[1] * loaded,
@@ -235,7 +250,8 @@ def _write_stain(
 
 
 def _note_rows(sheet: _Sheet, design: BlotDesign, number: int, names: list[str], images: str) -> None:
-    for lane, (group, name) in enumerate(zip(design.groups, names, strict=True), start=2):
+    for lane, (group, name) in enumerate(zip(design.lanes_of(number), names, strict=True), start=2):
+        control = group == design.groups[0]
         sheet.rows.append(
             {
                 "sample": name,
@@ -244,12 +260,14 @@ def _note_rows(sheet: _Sheet, design: BlotDesign, number: int, names: list[str],
                 "lane": str(lane),
                 "treatment": group.name,
                 "biological_replicate": str(number),
-                "control_role": "vehicle" if lane == 2 else "",
+                "control_role": "vehicle" if control else "bridge" if group.bridge else "",
             }
         )
 
 
-def _blot_entry(number: int, names: list[str], probed: list[_Probed], stain: str) -> dict[str, object]:
+def _blot_entry(
+    number: int, names: list[str], probed: list[_Probed], stain: str, control: str
+) -> dict[str, object]:
     """One entry of the table of blots, as a user types it (points left out: they are optional)."""
     roles = {LOADING: "loading", STAT3: "target", PHOSPHO: "target"}
     bands: dict[str, dict[str, object]] = {
@@ -263,14 +281,12 @@ def _blot_entry(number: int, names: list[str], probed: list[_Probed], stain: str
         "replicate": number,
         "lanes": ["ladder", *names],
         "ladder": list(LADDER_KDA),
-        "control": names[0],
+        "control": control,
         "bands": bands,
     }
 
 
-def _truth(
-    names: list[str], probed: list[_Probed], amounts: dict[str, npt.NDArray[np.float64]]
-) -> dict[tuple[str, str, str], float]:
+def _truth(names: list[str], probed: list[_Probed]) -> dict[tuple[str, str, str], float]:
     found: dict[tuple[str, str, str], float] = {}
     for item in probed:
         for name, band in zip(names, item.bands, strict=True):
@@ -278,10 +294,25 @@ def _truth(
             found[(name, "band_volume", entity)] = band.volume * item.exposure
             found[(name, "band_x", entity)] = band.x
             found[(name, "band_y", entity)] = band.y
-    for protein, over in _ratios():
+    return found
+
+
+def _folds(
+    names: list[str],
+    amounts: dict[str, npt.NDArray[np.float64]],
+    has_control: bool,
+    references: dict[tuple[str, str], list[float]],
+) -> dict[tuple[str, str, str], float]:
+    """Folds of the membrane's control; without one, of the mean control of the membranes before it."""
+    found = {}
+    for pair in _ratios():
+        protein, over = pair
         ratio = amounts[protein] / amounts[over]
+        if has_control:
+            references.setdefault(pair, []).append(float(ratio[0]))
+        reference = ratio[0] if has_control else np.mean(references[pair])
         entity = f"protein:{protein}" if over == LOADING else f"protein:{protein}/{over}"
-        found.update({(n, "fold", entity): float(f) for n, f in zip(names, ratio / ratio[0], strict=True)})
+        found.update({(n, "fold", entity): float(r / reference) for n, r in zip(names, ratio, strict=True)})
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -12,7 +13,7 @@ from exoraw.assays.blot.settings import LOADING_ROLES, BlotSettings
 from exoraw.assays.blot.steps.agreement import by_target, trusted_volumes
 from exoraw.assays.blot.steps.loading import loading_pictures, loading_remark
 from exoraw.assays.blot.steps.measured import Volume
-from exoraw.assays.blot.steps.membranes import membranes_of
+from exoraw.assays.blot.steps.membranes import Membrane, membranes_of
 from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
 from exoraw.assays.contract import Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit
 from exoraw.io.inventory import Inventory
@@ -58,7 +59,7 @@ class Normalise:
     """Normalise every membrane by itself."""
 
     name: str = "normalise"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("membrane", "lane", "control_role")
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -86,6 +87,7 @@ class Normalise:
                     "membrane": membrane.name,
                     "controls": list(membrane.controls),
                     "bridges": list(membrane.bridges),
+                    "bridged": bool(donors_of(membrane, membranes)),
                 },
             )
 
@@ -110,6 +112,13 @@ class Normalise:
             findings=_once(findings),
             data={"membrane": unit.payload["membrane"], **_facts(numbers)},
         )
+
+
+def donors_of(membrane: Membrane, membranes: Iterable[Membrane]) -> tuple[Membrane, ...]:
+    """Return the membranes that lend a control to one without: those with a control and the bridge sample."""
+    if membrane.controls or not membrane.bridges:
+        return ()
+    return tuple(one for one in membranes if one.controls and one.bridges and one.name != membrane.name)
 
 
 def ratios_of(bands: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -231,7 +240,7 @@ def _folds(unit: Unit, over: Over, volumes: Volumes) -> tuple[list[Measurement],
     findings: list[Finding] = []
     for measure, names in (("fold_of_control", "controls"), ("fold_of_bridge", "bridges")):
         lanes = unit.payload[names]
-        if measure == "fold_of_bridge" and not lanes:
+        if (measure == "fold_of_bridge" and not lanes) or (names == "controls" and unit.payload["bridged"]):
             continue
         there = {name: over.compared[name] for name in lanes if name in over.compared}
         reference = f"{', '.join(there)} (membrane {unit.payload['membrane']})" if there else ""
@@ -263,7 +272,8 @@ def _reference_remarks(
             continue
         message = (
             f"{over.target} / {over.below} has no fold: membrane {unit.payload['membrane']} has no {word} "
-            "with a ratio. Name its control (blots: control, or control_role vehicle)."
+            "with a ratio. Name its control (blots: control, or control_role vehicle), or run a bridge "
+            "sample on it and on a membrane that has one."
             if not there
             else f"{over.target} / {over.below} has no fold: the {word}'s ratio cannot be told from nothing."
         )
@@ -293,12 +303,17 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _facts(numbers: Iterable[Measurement]) -> dict[str, Any]:
-    """Folds of bridge and control, for membranes that lack a control of their own."""
+    """Folds of the bridge sample, for membranes that lack a control of their own."""
     return {
-        "folds": [
-            {"sample": one.sample, "measure": one.measure, "entity": one.entity, "value": one.value,
-             "low": one.ci_low, "high": one.ci_high}
+        "folds_of_bridge": [
+            {
+                "sample": one.sample,
+                "entity": one.entity,
+                "value": one.value,
+                "low": one.value if one.ci_low is None else one.ci_low,
+                "high": one.value if one.ci_high is None else one.ci_high,
+            }
             for one in numbers
-            if one.measure in ("fold_of_control", "fold_of_bridge") and one.value == one.value
+            if one.measure == "fold_of_bridge" and not math.isnan(one.value)
         ]
-    }  # fmt: skip
+    }

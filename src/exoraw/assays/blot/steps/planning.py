@@ -23,6 +23,11 @@ def normalise_key(pipeline: str, membrane: Membrane) -> str:
     return f"{pipeline}/normalise/{membrane.name}"
 
 
+def bridge_key(pipeline: str, membrane: Membrane) -> str:
+    """Key of the unit that refers a membrane without a control to others."""
+    return f"{pipeline}/bridge/{membrane.name}"
+
+
 def judge_key(pipeline: str, step: str, membrane: Membrane) -> str:
     """Key of the unit that judges presence or binding on one membrane."""
     return f"{pipeline}/{step}/{membrane.name}"

@@ -17,9 +17,6 @@ from exoraw.assays.contract import Finding, ReadyFile
 from exoraw.study.spec import Severity
 
 TOTAL_PROTEIN = "total_protein"
-LEAST_SCORE = (
-    0.4  # of a row found without points: right rows of real blots reach 0.43 (touching bands) and more
-)
 
 
 @dataclass(frozen=True)
@@ -153,18 +150,7 @@ def _read(row: Row, place: int, result: Quantified) -> Read:
     bands = tuple(band for band in result.bands if band.row == place)
     own = {f"lane:{band.lane}/band:{place}" for band in bands} | {"", f"row:{place}"}
     findings = tuple(finding for finding in result.findings if finding.entity in own)
-    if row.points is None and reading.state == "ok" and reading.found and reading.found.score < LEAST_SCORE:
-        return _unlikely(row, reading)
     return Read(row, reading, bands, findings)
-
-
-def _unlikely(row: Row, reading: RowReading) -> Read:
-    """A row whose lanes explain the picture poorly is more likely another row than a number."""
-    score = reading.found.score if reading.found else 0.0
-    reason = f"the lanes explain the picture poorly ({score:.2f} of 1)"
-    message = f"The row was not measured: {reason}. Click the middle of its first and last band."
-    finding = Finding("needs_points", "error", message, entity="", value=score, limit=LEAST_SCORE)
-    return Read(row, replace(reading, state="needs_points", reason=reason), (), (finding,))
 
 
 def _refused(row: Row, reason: str) -> Read:

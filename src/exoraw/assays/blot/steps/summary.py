@@ -11,7 +11,7 @@ from exoraw.assays.blot.settings import BlotSettings
 from exoraw.assays.blot.steps.loading import loading_pictures
 from exoraw.assays.blot.steps.measured import pictures_of
 from exoraw.assays.blot.steps.membranes import membranes_of
-from exoraw.assays.blot.steps.normalise import ratios_of
+from exoraw.assays.blot.steps.normalise import donors_of, ratios_of
 from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
 from exoraw.assays.blot.steps.words import distinct, joined, plural
 from exoraw.assays.contract import Figure, Inputs, Method, Outcome, Params, TaskInput, Unit
@@ -65,7 +65,14 @@ class Summary:
             },
             params=SummaryParams(settings=settings),
             needs={"pictures": "any", "loading": "optional", "normalise": "optional"},
-            payload={"controls": {one.name: list(one.controls) for one in membranes}},
+            payload={
+                "controls": {one.name: list(one.controls) for one in membranes},
+                "bridged": {
+                    one.name: [donor.name for donor in donors_of(one, membranes)]
+                    for one in membranes
+                    if western and donors_of(one, membranes)
+                },
+            },
         )
 
     def run(self, unit: Unit, inputs: Inputs) -> Outcome:
@@ -79,7 +86,7 @@ class Summary:
         texts = (
             ("Imaging", _imaging(pictures)),
             ("Densitometry", _densitometry(pictures, params.settings)),
-            ("Normalisation", _normalisation(params.settings, unit.payload["controls"])),
+            ("Normalisation", _normalisation(params.settings, unit.payload)),
             ("Loading controls", _loading(tests)),
             ("What counts as present or bound", _rule(params.settings)),
             ("Western blot minimal reporting", _wbmrs(pictures, failed)),
@@ -169,19 +176,30 @@ def _densitometry(pictures: Sequence[Mapping[str, Any]], settings: BlotSettings)
     return " ".join(said)
 
 
-def _normalisation(settings: BlotSettings, controls: Mapping[str, Sequence[str]]) -> str:
+def _normalisation(settings: BlotSettings, lanes: Mapping[str, Any]) -> str:
     if settings.kind != "western_blot":
         return ""
     pairs = [f"{target} by {below}" for target, below in distinct_pairs(settings)]
     if not pairs:
         return ""
-    named = [f"{joined(list(names))} (membrane {name})" for name, names in controls.items() if names]
+    named = [f"{joined(list(names))} (membrane {name})" for name, names in lanes["controls"].items() if names]
     reference = f" and given as fold of the control of the same membrane: {joined(named)}" if named else ""
     return (
         f"Within each membrane and lane, {joined(pairs)} was divided{reference}. Intervals of ratios "
         "hold the "
         "uncertainty of every volume in them (Donner and Zou 2012); they say nothing about biological "
-        "replicates, which are the membranes."
+        f"replicates, which are the membranes.{_bridged(lanes['bridged'])}"
+    )
+
+
+def _bridged(donors: Mapping[str, Sequence[str]]) -> str:
+    """Which membranes borrow a control."""
+    said = [f"{name} (control of {joined(list(lending))})" for name, lending in donors.items()]
+    if not said:
+        return ""
+    return (
+        f" Membranes without a control were tied to others by the bridge sample, the same material on both: "
+        f"membrane {joined(said)}."
     )
 
 
