@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -246,6 +247,7 @@ def main() -> None:
             done = subprocess.run(
                 [sys.executable, "-c", BIG, str(Path(__file__).parent), str(raw)],
                 capture_output=True, text=True, check=True,
+                env=os.environ | {"MALLOC_TRIM_THRESHOLD_": "65536"},  # as a worker of the engine runs
             )  # fmt: skip
             print(done.stdout.strip())
 

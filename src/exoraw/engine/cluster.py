@@ -36,7 +36,10 @@ SETTINGS = {
 }
 
 # One thread per worker, also for libraries that bring their own; read when these are first imported.
-ONE_THREAD = {"JE_ARROW_MALLOC_CONF": "background_thread:false"} | dict.fromkeys(
+ONE_THREAD = {
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "MALLOC_TRIM_THRESHOLD_": "65536",  # Dask's own setting: freed arrays go back to the system at once
+} | dict.fromkeys(
     (
         "OMP_NUM_THREADS",
         "MKL_NUM_THREADS",

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -20,11 +18,8 @@ from exoraw.assays.flow.spillover import Spillover, SpilloverError
 from exoraw.assays.flow.spillover_csv import spillover_from_csv
 
 __all__ = [
-    "CompensationState",
     "SpilloverEstimate",
     "compensate",
-    "compensation_mixed",
-    "compensation_state",
     "overcompensated",
     "residual_spillover",
     "spillover_from_csv",
@@ -36,12 +31,16 @@ LEAST_BRIGHT = 100  # events that must be bright in a dye before its pairs are j
 NOTABLE_SPILLOVER = 0.02  # smaller coefficients drown in autofluorescence
 MIN_POSITIVE_SHARE = 0.01  # of a single stain's events
 TWICE_SHARE = 0.5  # of the spilled light: half way between once (0) and twice (1)
-STATE_SPILLOVER = 0.05  # smaller coefficients do not tell raw from compensated
-RAW_PART, COMPENSATED_PART = 0.65, 0.35  # of the spilled light that is still there
 CHUNK_EVENTS = 1 << 16  # events solved at a time: peak memory stays at the result plus 1 MB a channel
 
 
-def compensate(events: FloatArray, channels: Sequence[str], spillover: Spillover) -> FloatArray:
+def compensate(
+    events: FloatArray,
+    channels: Sequence[str],
+    spillover: Spillover,
+    *,
+    wanted: Sequence[str] | None = None,
+) -> FloatArray:
     """Return events with the spillover taken out of the matrix's channels; others stay as they are.
 
     Solves true @ matrix = measured for every event (Bagwell & Adams 1993). Call it once: a second
@@ -52,10 +51,11 @@ def compensate(events: FloatArray, channels: Sequence[str], spillover: Spillover
     events : (n, len(channels)) linear signal, not compensated
     channels : name of every column of `events`
     spillover : matrix whose channels are all among `channels`
+    wanted : names of the columns to return, all of `channels`; without it every one
 
     Returns
     -------
-    (n, len(channels)) new array, float32 in gives float32 (solved in float64), else float64
+    (n, columns) new array, float32 in gives float32 (solved in float64), else float64
 
     Raises
     ------
@@ -68,13 +68,18 @@ def compensate(events: FloatArray, channels: Sequence[str], spillover: Spillover
             "one name per column is needed."
         )
     columns = _columns_of(spillover, channels)
+    places = [list(channels).index(name) for name in wanted] if wanted else list(range(len(channels)))
+    mixed = [at for at, place in enumerate(places) if place in columns]
+    plain = [at for at, place in enumerate(places) if place not in columns]
+    inverse = np.linalg.solve(spillover.matrix, np.eye(len(columns)))
+    inverse = inverse[:, [columns.index(places[at]) for at in mixed]]
     dtype = np.float32 if measured.dtype == np.float32 else np.float64
-    result: FloatArray = measured.astype(dtype)
-    transposed = spillover.matrix.T
+    result: FloatArray = np.empty((len(measured), len(places)), dtype)
     for start in range(0, len(measured), CHUNK_EVENTS):
-        rows = slice(start, start + CHUNK_EVENTS)
-        block = measured[rows][:, columns].astype(np.float64)
-        result[rows, columns] = np.linalg.solve(transposed, block.T).T
+        block = measured[start : start + CHUNK_EVENTS]
+        part = result[start : start + CHUNK_EVENTS]
+        part[:, mixed] = block[:, columns].astype(np.float64) @ inverse
+        part[:, plain] = block[:, [places[at] for at in plain]]
     return result
 
 
@@ -169,87 +174,6 @@ def residual_spillover(compensated: FloatArray, primary: int, other: int) -> flo
         return None
     shift = np.median(values[bright], axis=0) - np.median(values[~bright], axis=0)
     return float(shift[other] / shift[primary])
-
-
-@dataclass(frozen=True)
-class CompensationState:
-    """Whether a tube's values were compensated before they were saved.
-
-    Parameters
-    ----------
-    state : "raw", "compensated", or "unknown" where no dye is bright enough to tell
-    part : share of the spilled light that is still there, 1 for raw and 0 for compensated; None if unknown
-    """
-
-    state: Literal["raw", "compensated", "unknown"]
-    part: float | None
-
-
-def compensation_state(
-    events: FloatArray, channels: Sequence[str], spillover: Spillover
-) -> CompensationState:
-    """Tell from the events themselves whether a matrix was taken out already.
-
-    Keywords do not say: `APPLY COMPENSATION` is TRUE in files that are raw. Events that are bright in one
-    dye carry at least its spilled light in the other channel as long as they are raw; once compensated, the
-    dimmest of them lie with the negatives. Looked at is the 25th percentile, for others may carry both dyes.
-
-    Parameters
-    ----------
-    events : (n, channels) linear events as stored
-    channels : name of every column
-    spillover : the matrix of the batch
-    """
-    columns = _columns_of(spillover, channels)
-    values = np.asarray(events, dtype=np.float64)[:, columns]
-    values = values[np.isfinite(values).all(axis=1)]
-    found = [pair for dye, row in enumerate(spillover.matrix) for pair in _spilled_parts(values, dye, row)]
-    if not found:
-        return CompensationState("unknown", None)
-    parts, weights = zip(*found, strict=True)
-    part = float(np.average(parts, weights=weights))
-    if part > RAW_PART:
-        return CompensationState("raw", part)
-    return CompensationState("compensated" if part < COMPENSATED_PART else "unknown", part)
-
-
-def _spilled_parts(values: FloatArray, dye: int, row: FloatArray) -> Iterator[tuple[float, float]]:
-    """(part of the spilled light that is there, weight) for each channel that a bright dye spills into."""
-    try:
-        floor = negative_population(values[:, dye]).upper(SIGMAS)
-    except DensityError:
-        return
-    bright = values[:, dye] > floor
-    if np.count_nonzero(bright) < LEAST_BRIGHT or bright.all():
-        return
-    dark = np.median(values[~bright], axis=0)
-    noise = np.median(np.abs(values[~bright] - dark), axis=0) * MAD_TO_SIGMA
-    lit = values[bright] - np.minimum(dark, _without_dye(values)[0])
-    lit = lit[lit[:, dye] >= np.median(lit[:, dye])]
-    for other in np.flatnonzero(row >= STATE_SPILLOVER):
-        expected = row[other] * float(np.median(lit[:, dye]))
-        if other != dye and expected > 2 * noise[other]:
-            excess = lit[:, other] - row[other] * lit[:, dye]
-            yield 1 + float(np.percentile(excess, 25)) / expected, float(expected / max(noise[other], 1e-12))
-
-
-def compensation_mixed(states: Mapping[str, CompensationState]) -> tuple[Finding, ...]:
-    """Remark on a batch in which some tubes hold compensated values and others raw ones.
-
-    Parameters
-    ----------
-    states : tube -> `compensation_state` of it
-    """
-    raw = [name for name, one in states.items() if one.state == "raw"]
-    done = [name for name, one in states.items() if one.state == "compensated"]
-    if not raw or not done:
-        return ()
-    few, kind, rest = (done, "compensated", "raw") if len(done) <= len(raw) else (raw, "raw", "compensated")
-    message = (
-        f"{', '.join(few)} hold{'s' * (len(few) == 1)} {kind} values while the other tubes are {rest}: one "
-        "matrix would be taken out twice, or never. Export all tubes uncompensated."
-    )
-    return (Finding("compensation_mixed", "error", message, value=float(len(few)), limit=0.0),)
 
 
 def _twice(dye: str, detector: str, shift: float) -> Finding:

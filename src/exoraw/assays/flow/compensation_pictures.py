@@ -77,7 +77,8 @@ def compensation_picture(matrix: ControlMatrix, *, title: str) -> CompensationPi
     """
     from matplotlib.figure import Figure
 
-    from exoraw.assays.flow.plot_parts import DPI, png
+    from exoraw.assays.flow.plot_parts import DPI
+    from exoraw.assays.flow.plot_stage import png
 
     stains = [_stain(row, matrix) for row in matrix.rows if row.used]
     columns = [stain.column for stain in stains]

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray, spread_over
 from exoraw.assays.flow.density import DensityError, Peak, Valley, density, landscape
 
 DebrisState = Literal["valley", "no debris population", "too few events"]
@@ -67,7 +67,7 @@ def debris_gate(fsc: FloatArray) -> DebrisGate:
     ----------
     fsc : (n,) FSC-A (or FSC-H), linear; pool the controls of a batch to get one gate for all of it
     """
-    values = np.asarray(fsc, dtype=np.float64)
+    values = spread_over(np.asarray(fsc)).astype(np.float64)
     values = values[np.isfinite(values)]
     positive = values[values > 0]
     if positive.size < MIN_EVENTS:

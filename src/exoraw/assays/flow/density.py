@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import pi, prod, sqrt
+from math import exp, log, pi, prod, sqrt
 
 import numpy as np
 from scipy.fft import dct
 from scipy.ndimage import gaussian_filter1d
+from scipy.optimize import brentq
 
 from exoraw.assays.flow.arrays import FloatArray
 
@@ -19,7 +20,9 @@ NARROWEST = 0.35  # of Silverman's bandwidth: integer scales would else show eve
 MIN_PEAK_SHARE = 0.01  # of all events: a peak with less is not a population
 MIN_VALLEY_DEPTH = 0.1  # 1 - valley / lower peak: shallower is a shoulder
 SMALLEST_TIME, LARGEST_TIME = 1e-12, 0.1  # of the diffusion: bandwidth 1e-6 to 0.3 of the grid
-TIME_PRECISION = 1e-9
+TIME_PRECISION = 1e-9  # of its logarithm
+ONE_ROOT = 0.2  # of the logarithm: nearer than this, roots are of no account
+NOTHING_LEFT = 100.0  # far beyond the fixed point: the diffusion has smoothed everything away
 VALLEY_Z = 3.0  # standard errors by which the lower peak must stand above the valley
 
 
@@ -196,29 +199,31 @@ def _bandwidth(values: FloatArray, counts: FloatArray, span: float) -> float:
 
 def _botev_bandwidth(counts: FloatArray, n: int, span: float) -> float | None:
     """Improved Sheather-Jones bandwidth (Botev, Grotowski & Kroese 2010, Annals of Statistics 38:2916)."""
-    squares = np.arange(1, GRID, dtype=np.float64) ** 2
+    falling = -((np.arange(1, GRID, dtype=np.float64) * pi) ** 2)
     power = (dct(counts / n, type=2)[1:] / 2) ** 2
+    weights = {order: 2 * (-falling) ** order * power for order in range(2, 8)}
 
     def roughness(order: int, time: float) -> float:
-        return float(2 * pi ** (2 * order) * np.sum(squares**order * power * np.exp(-squares * pi**2 * time)))
+        return float(weights[order] @ np.exp(falling * time))
 
-    def fixed_point(time: float) -> float:
-        rough = roughness(7, time)
+    def beyond(logarithm: float) -> float:
+        """Logarithm of a time over that of its fixed point: nearly a straight line, which Brent likes."""
+        rough = roughness(7, exp(logarithm))
         for order in range(6, 1, -1):
             if rough <= 0:
-                return time
+                return NOTHING_LEFT
             odd = prod(range(1, 2 * order, 2)) / sqrt(2 * pi)
             factor = (1 + 0.5 ** (order + 0.5)) / 3
             rough = roughness(order, (2 * factor * odd / (n * rough)) ** (2 / (3 + 2 * order)))
-        return time - (2 * n * sqrt(pi) * rough) ** -0.4 if rough > 0 else time
+        return logarithm + 0.4 * log(2 * n * sqrt(pi) * rough) if rough > 0 else NOTHING_LEFT
 
-    low, high = SMALLEST_TIME, LARGEST_TIME
-    if not fixed_point(low) < 0 < fixed_point(high):
+    low, high = log(SMALLEST_TIME), log(LARGEST_TIME)
+    if not beyond(low) < 0 < beyond(high):
         return None
-    while high / low > 1 + TIME_PRECISION:  # halves the logarithm: 45 steps
-        middle = sqrt(low * high)
-        low, high = (middle, high) if fixed_point(middle) < 0 else (low, middle)
-    return sqrt(low) * span
+    while high - low > ONE_ROOT:  # small or rounded samples have several: halving, then Brent in what is left
+        middle = (low + high) / 2
+        low, high = (middle, high) if beyond(middle) < 0 else (low, middle)
+    return sqrt(exp(brentq(beyond, low, high, xtol=TIME_PRECISION))) * span
 
 
 def resampled_valley(shape: Density, left: float, right: float, resamplings: int, seed: int) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -10,15 +10,13 @@ from matplotlib.figure import Figure
 from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.plot_parts import (
     CONTROL_COLOURS,
-    DPI,
     Curve,
     Line,
     draw_borders,
-    frame,
     heading,
     outline,
-    png,
 )
+from exoraw.assays.flow.plot_stage import Place, stage
 
 PANEL_WIDTH, PANEL_HEIGHT = 3.1, 2.15  # inches
 LEGEND_LINE = 0.16
@@ -56,22 +54,33 @@ def overlay_plot(panels: Sequence[Panel], title: str, note: str) -> bytes:
     columns = max(int(width // 3.1), 1)
     legend = LEGEND_LINE * -(-len(names) // columns) + 0.08
     height = TOP + PANEL_HEIGHT * down + legend
-    figure = Figure(figsize=(width, height), dpi=DPI)
-    for place, panel in enumerate(panels):
-        row, column = divmod(place, PANELS_A_ROW)
-        left = (column * PANEL_WIDTH + 0.12) / width
-        bottom = (legend + (down - 1 - row) * PANEL_HEIGHT + 0.48) / height
-        plot = figure.add_axes((left, bottom, (PANEL_WIDTH - 0.24) / width, (PANEL_HEIGHT - 0.55) / height))
-        for curve in panel.curves:
-            outline(plot, panel.axis, curve, CONTROL_COLOURS[curve.colour % len(CONTROL_COLOURS)])
-        draw_borders(plot, panel.axis, panel.lines)
-        frame(plot, (panel.axis, None))
+    places = tuple(_place(panel, at, down, (width, height), legend) for at, panel in enumerate(panels))
+    with stage((width, height), places) as drawn:
+        for plot, panel in zip(drawn.plots, panels, strict=True):
+            for curve in panel.curves:
+                outline(plot, panel.axis, curve, CONTROL_COLOURS[curve.colour % len(CONTROL_COLOURS)])
+            draw_borders(plot, panel.axis, panel.lines)
+        _name_curves(drawn.figure, names, columns, legend)
+        heading(drawn.figure, title, note, (1 - TITLE_DOWN / height, 1 - NOTE_DOWN / height))
+        return drawn.png()
+
+
+def _place(panel: Panel, at: int, down: int, size: tuple[float, float], legend: float) -> Place:
+    """Where the panel stands, row by row from the upper left."""
+    width, height = size
+    row, column = divmod(at, PANELS_A_ROW)
+    left = (column * PANEL_WIDTH + 0.12) / width
+    bottom = (legend + (down - 1 - row) * PANEL_HEIGHT + 0.48) / height
+    rect = (left, bottom, (PANEL_WIDTH - 0.24) / width, (PANEL_HEIGHT - 0.55) / height)
+    return Place(rect, panel.axis, None)
+
+
+def _name_curves(figure: Figure, names: Mapping[str, int], columns: int, legend: float) -> None:
     for place, (name, colour) in enumerate(names.items()):
         row, column = divmod(place, columns)
         short = name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1] + "…"
         figure.text(
-            0.04 + column / columns, (legend - 0.1 - LEGEND_LINE * row) / height, f"— {short}",
-            color=CONTROL_COLOURS[colour % len(CONTROL_COLOURS)], fontsize=7.5, va="center", parse_math=False,
+            0.04 + column / columns, (legend - 0.1 - LEGEND_LINE * row) / figure.get_figheight(),
+            f"— {short}", color=CONTROL_COLOURS[colour % len(CONTROL_COLOURS)], fontsize=7.5, va="center",
+            parse_math=False,
         )  # fmt: skip
-    heading(figure, title, note, (1 - TITLE_DOWN / height, 1 - NOTE_DOWN / height))
-    return png(figure)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
+from exoraw.assays.flow.fcs.parameters import TIME_NAMES
 from exoraw.io.errors import StudyError
 from exoraw.io.inventory import DatasetHeader
 
@@ -38,12 +40,14 @@ class Panel:
     ----------
     channels, markers, voltages : $PnN, $PnS and $PnV, in order, "" where absent
     spillover : whether the header carries a matrix keyword
+    clock : name of the time channel, "" where there is none
     """
 
     channels: tuple[str, ...]
     markers: tuple[str, ...]
     voltages: tuple[str, ...]
     spillover: bool
+    clock: str = ""
 
 
 def panel_of(header: DatasetHeader) -> Panel:
@@ -51,11 +55,15 @@ def panel_of(header: DatasetHeader) -> Panel:
     fields = {key.strip().upper(): value.strip() for key, value in header.fields.items()}
     count = _whole(fields.get("$PAR", "")) or _highest(fields)
     numbers = range(1, count + 1)
+    names = tuple(fields.get(f"$P{n}N", "") for n in numbers)
+    timed = (fields.get(f"$P{n}TYPE", "").upper() == "TIME" for n in numbers)
+    clocks = [name for name, typed in zip(names, timed, strict=True) if typed or name.upper() in TIME_NAMES]
     return Panel(
-        tuple(fields.get(f"$P{n}N", "") for n in numbers),
+        names,
         tuple(fields.get(f"$P{n}S", "") for n in numbers),
         tuple(fields.get(f"$P{n}V", "") for n in numbers),
         any(fields.get(key) for key in SPILLOVER_KEYWORDS),
+        clocks[0] if clocks else "",
     )
 
 
@@ -175,15 +183,16 @@ def same_dye(one: str, other: str) -> bool:
 
 def _answers(word: str, channels: Sequence[str], markers: Sequence[str]) -> list[int]:
     """Columns that answer to a word in the strictest way that has an answer; area before height."""
-    ways = (
-        [i for i, name in enumerate(channels) if name.strip().casefold() == word.strip().casefold()],
-        [i for i, name in enumerate(markers) if name.strip().casefold() == word.strip().casefold()],
-        [i for i, name in enumerate(channels) if _stem(name) == _squeeze(word)],
-        [i for i in range(len(channels)) if _speaks(word, markers[i])],
-        [i for i in range(len(channels)) if _speaks(word, channels[i])],
+    exact = word.strip().casefold()
+    ways: tuple[tuple[Sequence[str], Callable[[str], bool]], ...] = (
+        (channels, lambda name: name.strip().casefold() == exact),
+        (markers, lambda name: name.strip().casefold() == exact),
+        (channels, lambda name: _stem(name) == _squeeze(word)),
+        (markers, lambda name: _speaks(word, name)),
+        (channels, lambda name: _speaks(word, name)),
     )
-    found = next((way for way in ways if way), [])
-    return _one_pulse(found, channels, markers)
+    answers = ([i for i, name in enumerate(names) if speaks(name)] for names, speaks in ways)
+    return _one_pulse(next((found for found in answers if found), []), channels, markers)
 
 
 def _one_pulse(found: list[int], channels: Sequence[str], markers: Sequence[str]) -> list[int]:
@@ -197,8 +206,9 @@ def _one_pulse(found: list[int], channels: Sequence[str], markers: Sequence[str]
     return found
 
 
-def _words(name: str) -> list[str]:
-    return re.findall(r"[^\W_]+", name.casefold())
+@lru_cache(maxsize=4096)
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"[^\W_]+", name.casefold()))
 
 
 def _squeeze(name: str) -> str:
@@ -217,8 +227,8 @@ def _pulse(name: str) -> Pulse | None:
 def _stem(name: str) -> str:
     """The name without blanks, dashes, "lin" / "log" and the word for area, height or width."""
     words = _words(name)
-    kept = words[:1] + [word for word in words[1:] if word not in PULSE_WORDS and word not in {"lin", "log"}]
-    return "".join(kept)
+    kept = (word for word in words[1:] if word not in PULSE_WORDS and word not in {"lin", "log"})
+    return "".join((*words[:1], *kept))
 
 
 def _speaks(word: str, name: str) -> bool:

@@ -1,24 +1,21 @@
-"""Parts of the flow pictures: densities, outlines, borders, axes, headings; PNG bytes."""
+"""Parts of the flow pictures: densities, outlines, borders, axes, headings."""
 
 from __future__ import annotations
 
-import io
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes as MplAxes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.markers import TICKDOWN, TICKLEFT
-from PIL import Image
+from matplotlib.transforms import Transform
 from scipy.ndimage import gaussian_filter
 
-from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray, spread_over
 from exoraw.assays.flow.plot_axis import PlotAxis
 
 DPI = 150  # at few inches: the report shows a picture 280 pixels high, and its letters must stay readable
@@ -26,8 +23,8 @@ BINS = 128
 SMOOTHING = 1.0  # bins; the eye sees the population, not the binning
 DOTS_BELOW = 1.5  # smoothed events per bin: below it every event is a dot of its own
 MOST_DOTS = 2_500
+DRAWN_EVENTS = 250_000  # of a tube, evenly spread: more do not change what is seen
 OUTLINE_EVENTS = 20_000  # of a control, evenly spread: more do not change its smoothed outline
-PALETTE_COLOURS = 128
 WIDE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "SimHei", "Arial Unicode MS")
 
 INK, QUIET, GATE, REMOVED = "#1f2430", "#6b7280", "#c2264b", "#c9ccd3"
@@ -63,6 +60,7 @@ def density(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray) 
     """Smoothed 2-D histogram, coloured by the square root of density; sparse events as dots."""
     if not len(events):
         return
+    events = spread_over(events, DRAWN_EVENTS)
     x, y = axes[0].place(events[:, 0]), axes[1].place(events[:, 1])
     column = np.minimum((x * BINS).astype(np.intp), BINS - 1)
     row = np.minimum((y * BINS).astype(np.intp), BINS - 1)
@@ -87,8 +85,7 @@ def taken_out(
     """One panel of the cleaning: what stays in colour, what goes in grey, a line over it."""
     _removed_dots(plot, axes, removed)
     density(plot, axes, kept)
-    frame(plot, axes, small=True)
-    plot.set_title(note, fontsize=6.5, color=QUIET, loc="right", pad=3)
+    panel_note(plot, note, QUIET)
 
 
 def dots_over(
@@ -103,7 +100,14 @@ def dots_over(
     chosen = population[:: max(1, -(-len(population) // MOST_DOTS))]
     plot.plot(axes[0].place(chosen[:, 0]), axes[1].place(chosen[:, 1]), linestyle="none", marker="o",
               markersize=1.5, markeredgewidth=0, color=BACKGATED, alpha=0.7, zorder=2)  # fmt: skip
-    frame(plot, axes, small=True)
+
+
+def panel_note(plot: MplAxes, note: str, colour: str) -> None:
+    """One small line over a panel, flush with its right end."""
+    plot.text(
+        1.0, 1.025, note, fontsize=6.5, color=colour, ha="right", va="bottom", transform=plot.transAxes,
+        parse_math=False,
+    )  # fmt: skip
 
 
 def _removed_dots(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], events: FloatArray) -> None:
@@ -153,7 +157,7 @@ def frame(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis | None], *, small: bool 
     major, labels, minor = across.ticks()
     plot.set_xlim(0, 1)
     plot.set_xticks(major, labels)
-    _minor_ticks(plot, minor, [0.0] * len(minor), TICKDOWN)
+    _minor_ticks(plot, minor, [0.0] * len(minor), TICKDOWN, plot.get_xaxis_transform())
     plot.set_xlabel(across.label, fontsize=letters, color=INK, labelpad=2)
     if up is None:
         plot.set_yticks([])
@@ -161,18 +165,19 @@ def frame(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis | None], *, small: bool 
         major, labels, minor = up.ticks()
         plot.set_ylim(0, 1)
         plot.set_yticks(major, labels)
-        _minor_ticks(plot, [0.0] * len(minor), minor, TICKLEFT)
+        _minor_ticks(plot, [0.0] * len(minor), minor, TICKLEFT, plot.get_yaxis_transform())
         plot.set_ylabel(up.label, fontsize=letters, color=INK, labelpad=1)
     plot.tick_params(which="both", labelsize=numbers, color=QUIET, labelcolor=INK, direction="out", width=0.7)
     for spine in plot.spines.values():
         spine.set(color=QUIET, linewidth=0.8)
 
 
-def _minor_ticks(plot: MplAxes, x: list[float], y: list[float], marker: int) -> None:
+def _minor_ticks(plot: MplAxes, x: list[float], y: list[float], marker: int, transform: Transform) -> None:
     """Minor ticks as one line of markers: matplotlib's own are an object each and cost 0.1 s a plot."""
     plot.plot(
-        x, y, linestyle="none", marker=marker, markersize=2, markeredgewidth=0.5, color=QUIET, clip_on=False
-    )
+        x, y, linestyle="none", marker=marker, markersize=2, markeredgewidth=0.5, color=QUIET, clip_on=False,
+        transform=transform,
+    )  # fmt: skip
 
 
 def heading(figure: Figure, title: str, note: str, heights: tuple[float, float] = (0.955, 0.9)) -> None:
@@ -197,15 +202,3 @@ def _families() -> tuple[str, ...]:
     """Matplotlib's own font, then whichever installed one has Chinese, Japanese and Korean letters."""
     installed = {font.name for font in fontManager.ttflist}
     return ("DejaVu Sans", *(name for name in WIDE_FONTS if name in installed))
-
-
-def png(figure: Figure) -> bytes:
-    """Render to an 8-bit palette PNG without dates or software names: equal numbers give equal bytes."""
-    canvas = FigureCanvasAgg(figure)
-    with warnings.catch_warnings():  # a letter that no installed font has is drawn as a box
-        warnings.filterwarnings("ignore", message="Glyph .* missing")
-        canvas.draw()
-    image = Image.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3])
-    buffer = io.BytesIO()
-    image.quantize(PALETTE_COLOURS, method=Image.Quantize.FASTOCTREE).save(buffer, "PNG", optimize=False)
-    return buffer.getvalue()

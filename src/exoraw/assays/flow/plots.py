@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from matplotlib.axes import Axes as MplAxes
 from matplotlib.figure import Figure
 
-from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray, spread_over
 from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.plot_parts import (
     BACKGATED,
     CONTROL_COLOURS,
     DPI,
+    DRAWN_EVENTS,
     GATE,
     INK,
     Curve,
@@ -24,9 +26,10 @@ from exoraw.assays.flow.plot_parts import (
     frame,
     heading,
     outline,
-    png,
+    panel_note,
     taken_out,
 )
+from exoraw.assays.flow.plot_stage import Place, png, stage
 
 __all__ = [
     "Corner",
@@ -69,13 +72,22 @@ def quadrant_plot(
     -------
     PNG, 8-bit palette
     """
-    figure = Figure(figsize=(3.4, 3.4), dpi=DPI)
-    plot = figure.add_axes((0.175, 0.135, 0.8, 0.735))
-    density(plot, axes, events)
-    frame(plot, axes)
+    with stage((3.4, 3.4), (Place((0.175, 0.135, 0.8, 0.735), *axes),)) as drawn:
+        (plot,) = drawn.plots
+        density(plot, axes, events)
+        _cross(plot, axes, thresholds)
+        _name_corners(plot, corners)
+        heading(drawn.figure, title, note)
+        return drawn.png()
+
+
+def _cross(plot: MplAxes, axes: tuple[PlotAxis, PlotAxis], thresholds: tuple[float, float]) -> None:
     x, y = (float(axis.place(np.array([value]))[0]) for axis, value in zip(axes, thresholds, strict=True))
     plot.axvline(x, color=GATE, linewidth=1.1)
     plot.axhline(y, color=GATE, linewidth=1.1)
+
+
+def _name_corners(plot: MplAxes, corners: Sequence[Corner]) -> None:
     places = ((0.02, 0.02), (0.98, 0.02), (0.98, 0.98), (0.02, 0.98))
     for corner, (left, bottom) in zip(corners, places, strict=True):
         plot.text(
@@ -85,8 +97,6 @@ def quadrant_plot(
             fontsize=8, color=INK, linespacing=1.2,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.78, "pad": 1.5},
         )  # fmt: skip
-    heading(figure, title, note)
-    return png(figure)
 
 
 def cleaning_plot(
@@ -112,19 +122,26 @@ def cleaning_plot(
     notes : what was taken out, the line over either panel
     """
     panels = 1 if height is None else 2
-    figure = Figure(figsize=(1.7, 1.7 * panels), dpi=DPI)
     area, granular = PlotAxis("FSC area", None, 0.0, limits[0]), PlotAxis("SSC area", None, 0.0, limits[1])
-    place = 0.32, 0.23 / panels, 0.64, 0.63 / panels
-    upper = figure.add_axes((place[0], place[1] + 1 - 1 / panels, *place[2:]))
-    scattered = np.column_stack([forward, side])
-    taken_out(upper, (area, granular), scattered[cells], scattered[~cells], notes[0])
-    if debris_limit is not None:
-        upper.axvline(float(area.place(np.array([debris_limit]))[0]), color=GATE, linewidth=1.1)
-    if height is not None:
-        pulse = np.column_stack([forward, height])
-        pair = (area, PlotAxis("FSC height", None, 0.0, limits[2]))
-        taken_out(figure.add_axes(place), pair, pulse[singlets], pulse[cells & ~singlets], notes[1])
-    return png(figure)
+    pair = area, PlotAxis("FSC height", None, 0.0, limits[2])
+    left, bottom, width, tall = 0.32, 0.23 / panels, 0.64, 0.63 / panels
+    upper = Place((left, bottom + 1 - 1 / panels, width, tall), area, granular, small=True)
+    lower = Place((left, bottom, width, tall), *pair, small=True)
+    with stage((1.7, 1.7 * panels), (upper, lower)[:panels]) as drawn:
+        kept, single = spread_over(cells, DRAWN_EVENTS), spread_over(singlets, DRAWN_EVENTS)
+        scattered = _drawn(forward, side)
+        taken_out(drawn.plots[0], (area, granular), scattered[kept], scattered[~kept], notes[0])
+        if debris_limit is not None:
+            drawn.plots[0].axvline(float(area.place(np.array([debris_limit]))[0]), color=GATE, linewidth=1.1)
+        if height is not None:
+            pulse = _drawn(forward, height)
+            taken_out(drawn.plots[1], pair, pulse[single], pulse[kept & ~single], notes[1])
+        return drawn.png()
+
+
+def _drawn(across: FloatArray, up: FloatArray) -> FloatArray:
+    """(k, 2) the events of a tube that are drawn."""
+    return np.column_stack([spread_over(across, DRAWN_EVENTS), spread_over(up, DRAWN_EVENTS)])
 
 
 def backgating_plot(
@@ -146,14 +163,15 @@ def backgating_plot(
     limits : upper ends of the forward, side and height axes, one for the batch
     name : of the population, the line over the panel
     """
-    figure = Figure(figsize=(1.7, 1.7), dpi=DPI)
     axes = PlotAxis("FSC area", None, 0.0, limits[0]), PlotAxis("SSC area", None, 0.0, limits[1])
-    plot = figure.add_axes((0.32, 0.23, 0.64, 0.63))
-    dots_over(plot, axes, np.column_stack([forward, side]), (cells, population))
     share = 100 * int(np.count_nonzero(population)) / max(int(np.count_nonzero(cells)), 1)
     short = name if len(name) <= NAME_LETTERS else name[: NAME_LETTERS - 1] + "…"
-    plot.set_title(f"{short}: {share:.1f} %", fontsize=6.5, color=BACKGATED, loc="right", pad=3)
-    return png(figure)
+    with stage((1.7, 1.7), (Place((0.32, 0.23, 0.64, 0.63), *axes, small=True),)) as drawn:
+        (plot,) = drawn.plots
+        masks = spread_over(cells, DRAWN_EVENTS), spread_over(population, DRAWN_EVENTS)
+        dots_over(plot, axes, _drawn(forward, side), masks)
+        panel_note(plot, f"{short}: {share:.1f} %", BACKGATED)
+        return drawn.png()
 
 
 def control_plot(

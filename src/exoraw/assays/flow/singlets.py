@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.arrays import BoolArray, FloatArray, spread_over
 from exoraw.assays.flow.density import MAD_TO_SIGMA
 
 SingletMethod = Literal["area/height ratio", "width", "regression", "none"]
@@ -95,7 +95,8 @@ def _upper_gate(pulse: FloatArray, sound: BoolArray, method: SingletMethod) -> S
     """Keep events below median + 4 MAD of the sound ones."""
     if not sound.any():
         return _no_gate(pulse.size, f"No event has a usable {method} of forward scatter; all were kept.")
-    distance = pulse[sound]
+    seen = spread_over(sound)
+    distance = spread_over(pulse)[seen] if seen.any() else pulse[sound]
     median = float(np.median(distance, overwrite_input=True))
     np.abs(np.subtract(distance, median, out=distance), out=distance)
     mad = float(np.median(distance, overwrite_input=True)) * MAD_TO_SIGMA

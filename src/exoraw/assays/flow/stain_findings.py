@@ -40,9 +40,4 @@ FINDING_KINDS: tuple[FindingKind, ...] = (
         "A matrix names channels otherwise than the file; they were matched.",
         "Nothing if the pairs in the message are right; else write the file's own names into the matrix.",
     ),
-    FindingKind(
-        "compensation_mixed",
-        "Some tubes of the batch hold compensated values and others raw ones.",
-        "Export all tubes the same way, uncompensated; a matrix must be taken out of each exactly once.",
-    ),
 )

@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.flow.arrays import FloatArray
 
 SURE_LOGICLE, SURE_HYPERLOG = 1e-6, 0.01  # narrower linear regions: the kernels' search may miss, silently
+GAVE_UP = -1.0  # the kernels' answer where their search does not end
 HALVINGS = 200  # of an interval of display units: more than a float64 can tell
 LARGEST_SIGNAL = 1e50  # FlowUtils' kernels answer -1 for infinity, and from 1e100 (hyperlog) or 1e200
 
@@ -27,6 +28,14 @@ def through_kernel(name: str, t: float, w: float, m: float, a: float, values: Fl
     getattr(_kernels(), name)(t, w, m, a, result.reshape(-1))
     result[lost] = kept
     return result
+
+
+def sure(display: FloatArray, wide: bool) -> bool:
+    """Whether the kernel found every place: its linear region is wide, and it gave up nowhere.
+
+    Where the linear region takes nearly all of the scale (W near M / 2, A near -W) it gives up in places.
+    """
+    return wide and not bool((display == GAVE_UP).any())
 
 
 def repaired(inverse: Inverse, linear: FloatArray, display: FloatArray) -> FloatArray:

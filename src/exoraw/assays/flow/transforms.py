@@ -12,6 +12,7 @@ from exoraw.assays.flow.transform_kernels import (
     SURE_HYPERLOG,
     SURE_LOGICLE,
     repaired,
+    sure,
     through_kernel,
 )
 from exoraw.io.errors import ExorawError
@@ -112,7 +113,7 @@ class Logicle:
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
         display = through_kernel("logicle_scale", self.t, self.w, self.m, self.a, linear)
-        return display if self.w >= SURE_LOGICLE else repaired(self.inverse, linear, display)
+        return display if sure(display, self.w >= SURE_LOGICLE) else repaired(self.inverse, linear, display)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""
@@ -154,7 +155,7 @@ class Hyperlog:
     def forward(self, linear: FloatArray) -> FloatArray:
         """Return display units, 0 to 1 between the scale's ends, same shape, float64; NaN stays NaN."""
         display = through_kernel("hyperlog_scale", self.t, self.w, self.m, self.a, linear)
-        return display if self.w >= SURE_HYPERLOG else repaired(self.inverse, linear, display)
+        return display if sure(display, self.w >= SURE_HYPERLOG) else repaired(self.inverse, linear, display)
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""

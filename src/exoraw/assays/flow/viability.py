@@ -8,7 +8,7 @@ import numpy as np
 
 from exoraw.assays.contract import Finding, FindingKind
 from exoraw.assays.flow.annexin_candidates import control_candidate, valley_candidate
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import FloatArray, spread_over
 
 SIGMAS = 2.81  # above the fitted live population: its 99.75th percentile, as for the Annexin V / PI gates
 MOSTLY_DEAD = 0.5  # of the cells above the border: sick cells, or the border lies inside the live ones
@@ -62,7 +62,7 @@ def viability_gate(cells: FloatArray, *, floor: float | None = None) -> Viabilit
     cells : (n,) compensated linear signal of single cells in the channel of the dead-cell dye
     floor : lowest value that the detector can show; None where events do not pile up
     """
-    finite = np.asarray(cells, dtype=np.float64)
+    finite = spread_over(np.asarray(cells)).astype(np.float64)
     finite = finite[np.isfinite(finite)]
     if finite.size < FEWEST_EVENTS:
         return _none(f"only {finite.size} cells carry the dye", finite.size)

@@ -56,7 +56,7 @@ def test_a_single_marker_leaves_as_a_threshold(tube: Tube, tmp_path: Path) -> No
     (artefact,) = marker_gates(tube, {"annexin": 900.0}, ("annexin", "dead"), None, decision, "A")
     (tmp_path / "gates.xml").write_bytes(artefact.content)
     tree = populations_of(read_gatingml(tmp_path / "gates.xml"), read_fcs(tmp_path / "a.fcs"))
-    np.testing.assert_array_equal(tree.mask("FITC-A positive"), tube.measured[:, 0] > 900)
+    np.testing.assert_array_equal(tree.mask("FITC-A positive"), tube.data.events[:, tube.columns[0]] > 900)
 
 
 def test_a_panel_without_a_border_leaves_nothing(tube: Tube) -> None:

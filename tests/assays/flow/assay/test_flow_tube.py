@@ -38,9 +38,9 @@ def ready(path: Path) -> ReadyFile:
 def test_only_the_channels_that_the_gates_look_at_are_held(tmp_path: Path) -> None:
     events = write(tmp_path / "a.fcs", NAMES, None)
     tube = read_tube(ready(tmp_path / "a.fcs"), PARAMS)
-    assert set(tube.data.channels) == {"FITC-A", "PE-A", "FSC-A", "FSC-H", "SSC-A"}
+    assert set(tube.data.channels) == {"FITC-A", "PE-A", "FSC-A", "FSC-H", "SSC-A", "Time"}
     assert tube.data.parameters[tube.stains[0].index].number == NAMES.index("FITC-A") + 1
-    np.testing.assert_array_equal(tube.measured, events[:, [8, 6]])
+    np.testing.assert_array_equal(tube.measured(np.ones(len(tube), dtype=bool)), events[:, [8, 6]])
     np.testing.assert_array_equal(tube.scatter.side, events[:, 3])
 
 
@@ -58,7 +58,7 @@ def test_two_other_channels_of_one_name_do_not_hinder(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"/V450-A/", b"/SSC-W /").replace(b"/BV605-A/", b"/SSC-W  /"))
     tube = read_tube(ready(path), PARAMS)
     assert len(tube.data.channels) == len(NAMES)
-    np.testing.assert_array_equal(tube.measured, events[:, [8, 6]])
+    np.testing.assert_array_equal(tube.measured(np.ones(len(tube), dtype=bool)), events[:, [8, 6]])
 
 
 def test_a_channel_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:

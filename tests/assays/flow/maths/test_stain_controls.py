@@ -6,10 +6,8 @@ import numpy as np
 import pytest
 
 from exoraw.assays.flow.compensation import (
-    CompensationState,
     compensate,
-    compensation_mixed,
-    compensation_state,
+    overcompensated,
 )
 from exoraw.assays.flow.compensation_pictures import compensation_picture
 from exoraw.assays.flow.fcs import read_fcs
@@ -234,26 +232,6 @@ def test_a_matrix_in_the_files_own_names_is_left_alone():
     assert fit_to_channels(own, ("FITC-A", "PE-A"), ("", "")) == (own, ())
 
 
-# ------------------------------------------------------------------------------------ raw or compensated
-
-
-def test_raw_and_compensated_tubes_are_told_apart(rng):
-    matrix = Spillover(NAMES, MATRIX, "x")
-    tube = np.concatenate([stain(rng, dye, n=4_000) for dye in (0, 1)])
-    done = compensate(tube, NAMES, matrix)
-    states = {"a": compensation_state(tube, NAMES, matrix), "b": compensation_state(done, NAMES, matrix)}
-    assert (states["a"].state, states["b"].state) == ("raw", "compensated")
-    (said,) = compensation_mixed(states)
-    assert said.code in KNOWN
-    assert "b holds compensated values while the other tubes are raw" in said.message
-    assert compensation_mixed({"a": states["a"], "c": states["a"]}) == ()
-
-
-def test_a_tube_without_bright_events_tells_nothing(rng):
-    matrix = Spillover(NAMES, MATRIX, "x")
-    assert compensation_state(stain(rng, None), NAMES, matrix) == CompensationState("unknown", None)
-
-
 # ------------------------------------------------------------------------------------ real controls
 
 
@@ -297,11 +275,14 @@ def test_the_real_controls_are_firm_and_only_missing_tubes_are_said(cyto):
     assert all(row.used and row.brightest == row.control.channel for row in cyto.rows)
 
 
-def test_a_real_stained_tube_is_known_as_raw_and_once_compensated(shared, published):
+def test_a_real_stained_tube_is_remarked_on_only_when_compensated_twice(shared, published):
     data = read_fcs(shared / "data/flow/cytoexplorer/Activation_1.fcs")
-    assert compensation_state(data.events, data.channels, published).state == "raw"
-    done = compensate(data.events, data.channels, published)
-    assert compensation_state(done, data.channels, published).state == "compensated"
+    once = compensate(data.events, data.channels, published)
+    twice = compensate(once, data.channels, published)
+    names = published.channels
+    places = [data.channels.index(name) for name in names]
+    assert overcompensated(once[:, places], names, published) == ()
+    assert {one.code for one in overcompensated(twice[:, places], names, published)} == {"compensated_twice"}
 
 
 def test_real_beads_of_another_lab_give_a_plausible_matrix(shared):

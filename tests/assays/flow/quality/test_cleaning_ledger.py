@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exoraw.assays.flow.quality import FINDING_KINDS, cleaning_effect, cleaning_ledger
+from exoraw.assays.flow.quality import cleaning_ledger
 
 
 @given(st.integers(0, 2**31), st.integers(0, 300), st.integers(0, 5))
@@ -39,27 +37,3 @@ def test_a_mask_of_another_tube_and_a_step_twice_are_refused():
         cleaning_ledger(4, [("debris", np.ones(3, dtype=bool))])
     with pytest.raises(ValueError, match="more than once: time"):
         cleaning_ledger(1, [("time", np.ones(1, dtype=bool)), ("time", np.ones(1, dtype=bool))])
-
-
-def test_an_effect_beyond_counting_error_is_said():
-    effect = cleaning_effect(3_000, 10_000, 4_000, 12_000, what="CD44+/CD24-")
-    assert effect.difference == pytest.approx(0.3 - 1 / 3)
-    (remark,) = effect.findings
-    assert remark.code in {kind.code for kind in FINDING_KINDS}
-    assert "30.0 % with the cleaning, 33.3 % without" in remark.message
-
-
-def test_an_effect_within_counting_error_is_not_said():
-    assert cleaning_effect(30, 100, 36, 104, what="CD44+").findings == ()
-    assert cleaning_effect(3_000, 10_000, 3_050, 10_100, what="CD44+").findings == ()
-
-
-def test_a_tube_that_the_cleaning_empties_says_so():
-    effect = cleaning_effect(0, 0, 5, 10, what="CD44+")
-    assert math.isnan(effect.difference)
-    assert "no event was left after" in effect.findings[0].message
-
-
-def test_counts_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="counts do not fit"):
-        cleaning_effect(11, 10, 1, 2, what="CD44+")

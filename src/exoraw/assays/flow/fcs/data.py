@@ -61,7 +61,7 @@ class FcsData:
         """(events, channels) values as stored, after byte order and bit mask, before any scale."""
         return self._stored.table(self.parameters)
 
-    @cached_property
+    @property
     def time_seconds(self) -> npt.NDArray[np.float64] | None:
         """(events,) seconds since the start of acquisition, or None where the file does not tell.
 
@@ -75,13 +75,17 @@ class FcsData:
         seconds.setflags(write=False)
         return seconds
 
-    @cached_property
+    @property
     def time_ticks(self) -> npt.NDArray[np.float64] | None:
         """(events,) the Time channel in the instrument's own ticks, None where the file has none."""
         if self._time is None:
             return None
         with np.errstate(invalid="ignore", over="ignore"):  # damaged files; `not_finite` tells of it
-            ticks: npt.NDArray[np.float64] = self._stored.column(self._time).astype(np.float64)
+            if self._time in self.parameters:
+                held = self.events[:, self.parameters.index(self._time)]
+            else:
+                held = self._stored.column(self._time)
+            ticks: npt.NDArray[np.float64] = held.astype(np.float64)
         return ticks
 
     @property

@@ -28,8 +28,8 @@ from exoraw.assays.flow.plot_parts import (
     frame,
     heading,
     outline,
-    png,
 )
+from exoraw.assays.flow.plot_stage import png
 from exoraw.assays.flow.transforms import TickedTransform, estimate_arcsinh
 from exoraw.study.words import shown
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import FloatArray, spread_over
 from exoraw.assays.flow.margins import detector_floor
 from exoraw.assays.flow.markers.findings import remark, signal_of
 
@@ -13,11 +13,6 @@ COMPARED_EVENTS = 5_000  # evenly spread over a tube; the chance below is then k
 BRIGHTER = 0.7  # chance that a control's cell outshines a sample's; isotypes of a negative marker reach 0.6
 MUCH_BRIGHTER = 0.9
 FEWEST_COMPARED = 50
-
-
-def spread_over(values: FloatArray, most: int) -> FloatArray:
-    """At most `most` values, evenly spread over the tube."""
-    return values[:: max(1, -(-len(values) // most))]
 
 
 def above_floor(values: FloatArray) -> FloatArray:

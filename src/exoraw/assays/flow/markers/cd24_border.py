@@ -8,9 +8,8 @@ from typing import Literal
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import FloatArray, spread_over
 from exoraw.assays.flow.density import DensityError, density, landscape, resampled_valley
-from exoraw.assays.flow.markers.brightness import spread_over
 from exoraw.assays.flow.markers.findings import remark
 from exoraw.assays.flow.markers.positivity import PositiveGate
 from exoraw.assays.flow.markers.shares import SHAPE_EVENTS, VALLEY_DEPTH, VALLEY_PEAK_SHARE

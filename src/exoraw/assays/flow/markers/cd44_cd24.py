@@ -83,7 +83,7 @@ def cd44_cd24(sample: FloatArray, cd44: PositiveGate, cd24: Cd24Border, *, seed:
     ------
     ValueError : events that are not (n, 2), or gate and border with different numbers of resamplings
     """
-    events = np.asarray(sample, dtype=np.float64)
+    events = np.asarray(sample)
     if events.ndim != 2 or events.shape[1] != 2:
         raise ValueError(f"events must be (n, 2), CD44 and CD24; found {events.shape}")
     finite = np.isfinite(events).all(axis=1)

@@ -6,10 +6,10 @@ import numpy as np
 from scipy.special import ndtri
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import FloatArray, spread_over
 from exoraw.assays.flow.density import DensityError, density, landscape
 from exoraw.assays.flow.margins import detector_floor, margin_events
-from exoraw.assays.flow.markers.brightness import above_floor, spread_over
+from exoraw.assays.flow.markers.brightness import above_floor
 from exoraw.assays.flow.markers.findings import remark, signal_of
 from exoraw.assays.flow.negative import negative_population
 from exoraw.assays.flow.transforms import estimate_arcsinh

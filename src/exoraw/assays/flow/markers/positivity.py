@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import FloatArray, spread_over
 from exoraw.assays.flow.markers.brightness import brighter_control
 from exoraw.assays.flow.markers.control_findings import (
     beyond_findings,
@@ -225,7 +225,7 @@ def positive_gates(
             chosen,
             (events[:, place], _one_channel((fmos or none)[place])),
             (normals[place], fmo_normals[place]),
-            None if samples is None else np.asarray(samples, dtype=np.float64)[:, place],
+            None if samples is None else np.asarray(samples)[:, place],
             (ceilings or none)[place],
         )
         for place, marker in enumerate(markers)
@@ -357,7 +357,8 @@ def _about(
     found += saturation_findings(marker, called, ordered, ceiling)
     found += tail_findings(marker, called, ordered, gate, settings.percentile)
     if sample is not None:
-        seen = sample[np.isfinite(sample)]
+        seen = spread_over(sample)
+        seen = seen[np.isfinite(seen)]
         found += brighter_control(ordered, seen, called=called, stained="stained sample", marker=marker)
     return found
 

@@ -25,6 +25,7 @@ CountArray = npt.NDArray[np.integer[Any]]
 LOW, HIGH = 0.025, 0.975
 FEWEST_RESAMPLINGS = 40  # with fewer the 2.5 % end of an interval is not reached
 JEFFREYS = 0.5
+COUNTED_TOGETHER = 1 << 18  # events: peak memory stays at a few MB
 
 
 def check_resamplings(resamplings: int) -> None:
@@ -110,9 +111,13 @@ def quadrant_counts(events: FloatArray, first: FloatArray, second: FloatArray) -
     (m, 4) counts in the order +-, ++, -+, --
     """
     sizes = len(first) + 1
-    first_place, first_rank = _ranked(first, events[:, 0])
-    second_place, second_rank = _ranked(second, events[:, 1])
-    table = np.bincount(first_rank * sizes + second_rank, minlength=sizes * sizes).reshape(sizes, sizes)
+    first_place, second_place = _places(first), _places(second)
+    one, other = np.sort(first), np.sort(second)
+    table = np.zeros((sizes, sizes), dtype=np.intp)
+    for start in range(0, len(events), COUNTED_TOGETHER):
+        block = events[start : start + COUNTED_TOGETHER]
+        cell = np.searchsorted(one, block[:, 0]) * sizes + np.searchsorted(other, block[:, 1])
+        table += np.bincount(cell, minlength=table.size).reshape(table.shape)
     below = table.cumsum(axis=0).cumsum(axis=1)
     neither = below[first_place, second_place]
     not_first, not_second = below[first_place, -1], below[-1, second_place]
@@ -121,12 +126,11 @@ def quadrant_counts(events: FloatArray, first: FloatArray, second: FloatArray) -
     return np.stack([only_first, both, only_second, neither], axis=1)
 
 
-def _ranked(thresholds: FloatArray, values: FloatArray) -> tuple[CountArray, CountArray]:
-    """Place of every threshold in ascending order, and how many thresholds every value exceeds."""
-    order = np.argsort(thresholds, kind="stable")
-    place = np.empty(len(order), dtype=np.intp)
-    place[order] = np.arange(len(order))
-    return place, np.searchsorted(thresholds[order], values, side="left")
+def _places(thresholds: FloatArray) -> CountArray:
+    """Place of every threshold in ascending order."""
+    place = np.empty(len(thresholds), dtype=np.intp)
+    place[np.argsort(thresholds, kind="stable")] = np.arange(len(thresholds))
+    return place
 
 
 def resampled_percent(counts: CountArray, n: int, rng: np.random.Generator) -> FloatArray:

@@ -8,9 +8,9 @@ from math import nan
 import numpy as np
 
 from exoraw.assays.contract import Finding
-from exoraw.assays.flow.arrays import FloatArray
+from exoraw.assays.flow.arrays import FloatArray, spread_over
 from exoraw.assays.flow.density import DensityError, density, landscape
-from exoraw.assays.flow.markers.brightness import above_floor, spread_over
+from exoraw.assays.flow.markers.brightness import above_floor
 from exoraw.assays.flow.markers.findings import remark, signal_of
 from exoraw.assays.flow.markers.resampling import percent_interval
 from exoraw.assays.flow.transforms import estimate_arcsinh

@@ -2,18 +2,16 @@
 
 from exoraw.assays.flow.quality.channels import judged_channels
 from exoraw.assays.flow.quality.findings import FINDING_KINDS
-from exoraw.assays.flow.quality.summary import CleaningEffect, Ledger, cleaning_effect, cleaning_ledger
+from exoraw.assays.flow.quality.summary import Ledger, cleaning_ledger
 from exoraw.assays.flow.quality.time import Drift, Removal, TimeBins, TimeQuality, time_quality
 
 __all__ = [
     "FINDING_KINDS",
-    "CleaningEffect",
     "Drift",
     "Ledger",
     "Removal",
     "TimeBins",
     "TimeQuality",
-    "cleaning_effect",
     "cleaning_ledger",
     "judged_channels",
     "time_quality",

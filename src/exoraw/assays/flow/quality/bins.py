@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,6 @@ from exoraw.assays.flow.quality.clock import Clock, IntArray
 BIN_EVENTS = 150  # PeacoQC, min_cells: fewer give no steady quantile
 WORD, MOST_WORDS = 8, 255  # slices are whole words of 8 events, so that they are counted fast
 MOST_BINS = 500  # PeacoQC, max_bins
-TOGETHER = 8  # channels copied at a time: one pass over the memory, and little of it taken
 QUANTILES = (0.10, 0.25, 0.50, 0.75, 0.90)  # negatives, positives and what lies between each have one
 COUNTER_SAMPLES, COUNTER_RESTARTS = 200, 3  # events looked at; of a measured signal half the steps fall
 SAMPLED_EVENTS = 5_000  # evenly spread, of which the tube's quantiles are taken
@@ -67,7 +67,7 @@ def slice_events(n: int, usable: BoolArray, clock: Clock, least: int, most: int)
     return Slices(edges, judged, events)
 
 
-def share_levels(signals: FloatArray, slices: Slices, clock: Clock) -> FloatArray:
+def share_levels(columns: Sequence[FloatArray], slices: Slices, clock: Clock) -> FloatArray:
     """Share of every slice below five quantiles of the whole tube, per channel, variance-stabilised.
 
     2 arcsin(sqrt(share)) has standard deviation 1 / sqrt(events) whatever the channel's distribution, its
@@ -76,20 +76,18 @@ def share_levels(signals: FloatArray, slices: Slices, clock: Clock) -> FloatArra
 
     Parameters
     ----------
-    signals : (n, channels) in the order of the file
+    columns : (n,) of every channel, in the order of the file
 
     Returns
     -------
     (bins, channels, quantiles); NaN where a quantile tells nothing (a constant channel)
     """
     bins, events = len(slices), slices.events
-    levels = np.full((bins, signals.shape[1], len(QUANTILES)), np.nan)
+    levels = np.full((bins, len(columns), len(QUANTILES)), np.nan)
     positions = _file_positions(slices, clock)
-    for first in range(0, signals.shape[1], TOGETHER):
-        columns = np.ascontiguousarray(signals[:, first : first + TOGETHER].T)
-        for place, column in enumerate(columns):
-            judged = column if positions is None else column[positions]
-            levels[:, first + place] = _levels_of(judged, bins, events)
+    for place, column in enumerate(columns):
+        judged = np.ascontiguousarray(column) if positions is None else column[positions]
+        levels[:, place] = _levels_of(judged, bins, events)
     return levels
 
 

@@ -59,7 +59,9 @@ def read_clock(time: FloatArray | None, n: int) -> Clock:
         return _without("The file has no Time channel")
     values = np.asarray(time, dtype=np.float64)
     known = np.isfinite(values)
-    if not known.any() or np.ptp(values[known]) <= 0:
+    if not known.any() or np.min(values, where=known, initial=np.inf) >= np.max(
+        values, where=known, initial=-np.inf
+    ):
         return _without("The Time channel holds no number" if not known.any() else "The Time channel stands")
     findings: list[Finding] = []
     if not known.all():
@@ -71,10 +73,10 @@ def read_clock(time: FloatArray | None, n: int) -> Clock:
 
 def _forward(values: FloatArray) -> Clock:
     """Repair what goes back: restarts go on, the rest is sorted."""
-    steps = np.diff(values)
-    back = np.flatnonzero(steps < 0)
+    back = np.flatnonzero(values[1:] < values[:-1])  # of millions of events no differences are kept
     if not back.size:
         return Clock(None, values - values[0], 0.0, 0)
+    steps = np.diff(values)
     restarts = back[steps[back] < -LARGE_STEP_BACK * np.ptp(values)]
     if restarts.size > MOST_RESTARTS:
         order = np.argsort(values, kind="stable")
@@ -98,7 +100,7 @@ def _spread(clock: Clock) -> Clock:
     """Spread events that share a reading evenly over the tick, so that rates are smooth."""
     elapsed = clock.elapsed
     assert elapsed is not None
-    starts = np.flatnonzero(np.diff(elapsed, prepend=-1.0) > 0)
+    starts = np.flatnonzero(np.append(True, elapsed[1:] > elapsed[:-1]))
     counts = np.diff(starts, append=elapsed.size)
     trouble = _too_few_readings(counts)
     if trouble:
@@ -109,9 +111,11 @@ def _spread(clock: Clock) -> Clock:
     crowded = elapsed.size / starts.size >= CROWDED_TICK
     sample = steps[:: max(1, steps.size // SAMPLED_STEPS)]
     tick = float(np.median(sample) if crowded else np.percentile(sample, 1))
-    place = np.arange(elapsed.size) - np.repeat(starts, counts)
-    width = np.repeat(np.minimum(tick, np.append(steps, tick)) / counts, counts)
-    return replace(clock, elapsed=elapsed + place * width, tick=tick)
+    spread = np.arange(elapsed.size, dtype=np.float64)
+    spread -= np.repeat(starts, counts)
+    spread *= np.repeat(np.minimum(tick, np.append(steps, tick)) / counts, counts)
+    spread += elapsed
+    return replace(clock, elapsed=spread, tick=tick)
 
 
 def _too_few_readings(counts: IntArray) -> str:

@@ -71,9 +71,4 @@ FINDING_KINDS: tuple[FindingKind, ...] = (
         "The tube was disturbed for a large part of its time.",
         "Look at the picture; record the tube again.",
     ),
-    FindingKind(
-        "cleaning_decides",
-        "The tube's number depends on whether it was cleaned.",
-        "Look at the pictures of the cleaning before the number is used.",
-    ),
 )

@@ -79,8 +79,9 @@ def _pauses(
 ) -> tuple[IntArray, FloatArray]:
     """Last event before every pause, and the time that each slice lost to pauses."""
     lost = np.zeros(len(slices))
-    waits = np.diff(elapsed) - tick
-    late = np.flatnonzero(waits * usual.max() > PAUSE_EVENTS)
+    waits = np.diff(elapsed)
+    waits -= tick
+    late = np.flatnonzero(waits > PAUSE_EVENTS / usual.max())
     where = np.searchsorted(slices.edges, late, side="right") - 1
     real = waits[late] * usual[where] > PAUSE_EVENTS
     late, where = late[real], where[real]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, sqrt
 
 import numpy as np
 
-from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import BoolArray
 
 Z_95 = 1.959963984540054
@@ -97,64 +95,3 @@ def cleaning_ledger(total: int, steps: Sequence[tuple[str, BoolArray]]) -> Ledge
         removed = before - int(np.count_nonzero(keep))
         entries.append(Entry(name, before, removed, total, total - int(np.count_nonzero(mask))))
     return Ledger(tuple(entries), total, int(np.count_nonzero(keep)), keep)
-
-
-@dataclass(frozen=True)
-class CleaningEffect:
-    """A share with and without the cleaning.
-
-    Parameters
-    ----------
-    with_cleaning, without_cleaning : shares, 0 to 1; NaN where no event was left
-    difference : with - without
-    error : standard error of the share with cleaning (binomial); what counting alone may change
-    findings : code "cleaning_decides" where the cleaning changes the share by more than 2 points and more
-        than its 95 % counting error
-    """
-
-    with_cleaning: float
-    without_cleaning: float
-    difference: float
-    error: float
-    findings: tuple[Finding, ...]
-
-
-def cleaning_effect(
-    positive_with: int, parent_with: int, positive_without: int, parent_without: int, *, what: str
-) -> CleaningEffect:
-    """Say what switching off the whole cleaning would do to a share.
-
-    Parameters
-    ----------
-    positive_with, parent_with : events of the population and of its parent, cleaned
-    positive_without, parent_without : the same gates on all events of the tube
-    what : of the share, for the message ("CD44+/CD24-")
-
-    Raises
-    ------
-    ValueError : more positive events than events of the parent, or negative counts
-    """
-    for positive, parent in ((positive_with, parent_with), (positive_without, parent_without)):
-        if not 0 <= positive <= parent:
-            raise ValueError(f"{positive} events of {what} in a parent of {parent}: counts do not fit.")
-    cleaned, plain = _share(positive_with, parent_with), _share(positive_without, parent_without)
-    error = sqrt(cleaned * (1 - cleaned) / parent_with) if parent_with else float("nan")
-    difference = cleaned - plain
-    findings: tuple[Finding, ...] = ()
-    if not isfinite(difference):
-        message = (
-            f"{what}: no event was left {'after' if not parent_with else 'before'} the cleaning, so its "
-            "effect cannot be told."
-        )
-        findings = (Finding("cleaning_decides", "warning", message),)
-    elif abs(difference) > max(NOTABLE_POINTS, Z_95 * error):
-        message = (
-            f"{what}: {100 * cleaned:.1f} % with the cleaning, {100 * plain:.1f} % without. Look at what was "
-            "taken out before the number is used."
-        )
-        findings = (Finding("cleaning_decides", "warning", message, value=difference, limit=NOTABLE_POINTS),)
-    return CleaningEffect(cleaned, plain, difference, error, findings)
-
-
-def _share(positive: int, parent: int) -> float:
-    return positive / parent if parent else float("nan")

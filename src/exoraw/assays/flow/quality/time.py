@@ -128,6 +128,7 @@ def time_quality(
     signals: FloatArray,
     *,
     names: Sequence[str],
+    columns: Sequence[int] | None = None,
     usable: BoolArray | None = None,
     bin_events: int = BIN_EVENTS,
     mads: float = MADS,
@@ -147,8 +148,9 @@ def time_quality(
         NaN, stand, run over or go back: what was done is a finding
     signals : (n, channels) linear, scatter and fluorescence, compensated or not; order of acquisition
         where `time` is None
-    names : of the channels; widths are better left out (`judged_channels`), clocks and event counters are
-        recognised and not judged
+    names : of the channels that are judged; widths are better left out (`judged_channels`), clocks and
+        event counters are recognised and not judged
+    columns : of `signals`, of the named channels; without it all, in order
     usable : (n,) mask of events to judge by (no margin events); the others go with their slice
     bin_events : events per slice, at least
     mads : robust standard deviations from which a slice deviates
@@ -158,24 +160,29 @@ def time_quality(
     ------
     ValueError : shapes that do not fit each other
     """
-    values = np.asarray(signals)
-    _check_shapes(time, values, names, usable)
-    sound, remarks = _sound(values, usable)
-    clock = read_clock(time, len(values)) if len(values) else Clock(None, None, 0.0, 0)
-    slices = slice_events(len(values), sound, clock, bin_events, MOST_BINS)
+    signals = np.asarray(signals)
+    _check_shapes(time, signals, names, columns, usable)
+    values = [signals[:, column] for column in (range(len(names)) if columns is None else columns)]
+    sound, remarks = _sound(len(signals), values, usable)
+    clock = read_clock(time, len(signals)) if len(signals) else Clock(None, None, 0.0, 0)
+    slices = slice_events(len(signals), sound, clock, bin_events, MOST_BINS)
     if slices is None or len(slices) < FEWEST_BINS:
-        return _not_judged(len(values), int(np.count_nonzero(sound)), bin_events, clock)
-    counters = [name for place, name in enumerate(names) if counts_up(values[:, place], clock)]
+        return _not_judged(len(signals), int(np.count_nonzero(sound)), bin_events, clock)
+    counters = [name for name, column in zip(names, values, strict=True) if counts_up(column, clock)]
     levels = share_levels(values, slices, clock)
     levels[:, [name in counters for name in names]] = np.nan
     found = _judged(levels, names, slices, clock, mads, consecutive_bins)
     return replace(found, findings=(*remarks, *found.findings, *counter_remarks(counters)))
 
 
-def _sound(values: FloatArray, usable: BoolArray | None) -> tuple[BoolArray, list[Finding]]:
+def _sound(
+    n: int, columns: Sequence[FloatArray], usable: BoolArray | None
+) -> tuple[BoolArray, list[Finding]]:
     """Events to judge by: numbers in every channel, inside the scales where half of them are."""
-    sound = np.array(np.isfinite(values).all(axis=1))
-    if usable is None or not len(values):
+    sound = np.ones(n, dtype=bool)
+    for column in columns:
+        sound &= np.isfinite(column)
+    if usable is None or not n:
         return sound, []
     inside = float(usable.mean())
     if inside < FEWEST_INSIDE:
@@ -275,9 +282,13 @@ def _not_judged(n: int, judged: int, bin_events: int, clock: Clock) -> TimeQuali
 
 
 def _check_shapes(
-    time: FloatArray | None, signals: FloatArray, names: Sequence[str], usable: BoolArray | None
+    time: FloatArray | None,
+    signals: FloatArray,
+    names: Sequence[str],
+    columns: Sequence[int] | None,
+    usable: BoolArray | None,
 ) -> None:
-    if signals.ndim != 2 or signals.shape[1] != len(names):
+    if signals.ndim != 2 or (signals.shape[1] if columns is None else len(columns)) != len(names):
         raise ValueError(f"signals of shape {signals.shape} do not fit {len(names)} channel names.")
     for what, values in (("time", time), ("usable", usable)):
         if values is not None and np.shape(values) != (len(signals),):

@@ -61,7 +61,8 @@ def time_picture(
     """
     from matplotlib.figure import Figure
 
-    from exoraw.assays.flow.plot_parts import DPI, png
+    from exoraw.assays.flow.plot_parts import DPI
+    from exoraw.assays.flow.plot_stage import png
 
     bins = quality.bins
     if bins is None:

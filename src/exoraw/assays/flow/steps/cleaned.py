@@ -11,7 +11,7 @@ from exoraw.assays.flow.arrays import BoolArray
 from exoraw.assays.flow.quadrants import Share, share_of
 from exoraw.assays.flow.quality.channels import judged_channels
 from exoraw.assays.flow.quality.summary import cleaning_ledger
-from exoraw.assays.flow.steps.tube import Cleaned, Tube
+from exoraw.assays.flow.steps.tube import Cleaned, Tube, over_time
 
 NOTABLE_REMOVAL = 0.001  # of the events: less does not earn a picture over time
 
@@ -42,17 +42,18 @@ def uncleaned_share(positive: BoolArray) -> Share:
 
 def time_evidence(tube: Tube, sample: str) -> Iterator[Artefact]:
     """Draw the tube over time where something was taken out or a signal drifts."""
-    quality = tube.quality
-    if quality is None or quality.bins is None:
+    seen = tube.quality
+    if seen is None or (seen.removed_share < NOTABLE_REMOVAL and not seen.drifts):
         return
-    if quality.removed_share < NOTABLE_REMOVAL and not quality.drifts:
+    quality = over_time(tube.data, tube.on_scale)
+    if quality.bins is None:
         return
     from exoraw.assays.flow.quality.time_picture import time_picture
 
     data = tube.data
     judged = list(judged_channels(data.channels))
     names = [data.channels[place] for place in judged]
-    unit = "s" if data.time_seconds is not None else "ticks" if data.time_ticks is not None else "events"
+    unit = "events" if data.time_ticks is None else "ticks" if data.timestep is None else "s"
     content = time_picture(quality, data.events[:, judged], names, title=sample, unit=unit)
     share = 100 * quality.removed_share
     caption = f"{sample} over time: {share:.1f} % of the events were taken out (shaded)."

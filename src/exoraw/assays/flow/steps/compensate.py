@@ -243,7 +243,7 @@ def _pooled(tubes: Sequence[Tube], part: Callable[[Tube], FloatArray]) -> FloatA
 
 
 def _whole(tube: Tube) -> FloatArray:
-    return tube.measured[tube.in_range]
+    return tube.measured(tube.in_range)
 
 
 def _main(tube: Tube) -> FloatArray:
@@ -251,4 +251,4 @@ def _main(tube: Tube) -> FloatArray:
     area, side = tube.scatter.area, tube.scatter.side
     if area is None or side is None:
         return _whole(tube)
-    return tube.measured[tube.in_range & main_population(area, side).keep]
+    return tube.measured(tube.in_range & main_population(area, side).keep)

@@ -24,7 +24,6 @@ from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.controls import batches_of
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.fcs import FcsData
-from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.panel import Match
 from exoraw.assays.flow.quadrants import QuadrantNames, Quadrants, quadrants
 from exoraw.assays.flow.review.applied import ROLE, InForce, by_hand, in_force, marked
@@ -234,10 +233,9 @@ def _renamed(gated: Gated, data: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _saturated(gated: Gated) -> list[Finding]:
     """Cells on the ceiling of a dye's detector: counted rightly, but medians above it are too low."""
-    cells = gated.tube.measured[gated.cleaned.singlets]
-    if not len(cells):
+    singlets = gated.cleaned.singlets
+    if not singlets.any():
         return []
-    margins = margin_events(cells, gated.tube.channels, gated.tube.tops)
     return [
         Finding(
             "saturated_dye",
@@ -248,7 +246,7 @@ def _saturated(gated: Gated) -> list[Finding]:
             value=channel.saturated_share,
             limit=SATURATED_SHARE,
         )
-        for channel in margins.channels
+        for (channel,) in (one.channels for one in gated.tube.margins(singlets))
         if channel.saturated_share > SATURATED_SHARE
     ]
 

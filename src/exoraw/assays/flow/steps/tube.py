@@ -14,7 +14,7 @@ from exoraw.assays.flow.compensation import compensate, overcompensated
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.fcs import FcsData, header, read_fcs
-from exoraw.assays.flow.margins import detector_floor, margin_events
+from exoraw.assays.flow.margins import Margins, detector_floor, margin_events
 from exoraw.assays.flow.panel import (
     Match,
     Panel,
@@ -72,11 +72,12 @@ class Tube:
     Parameters
     ----------
     stains : channel of every dye of the strategy, in its order
-    measured : (n, dyes) linear signal, not compensated
+    columns : of `data.events`, of the stained channels
     scatter : the scatter signals, (n,) each
     on_scale : (n,) mask without the events at the end of a scatter scale
     in_range : (n,) of these the ones recorded while flow and signals were steady
-    quality : what was seen over time; None where it is switched off or the tube is empty
+    quality : what was seen over time, without its slices (`over_time` gives these again); None where it is
+        switched off or the tube is empty
     tops : $PnR of the stained channels, linear; None where unknown
     data : the file, for its matrix and its keywords; its events are those of the needed channels only
     recorded, labels : names of all channels of the file, and what their labels say
@@ -84,7 +85,7 @@ class Tube:
     """
 
     stains: tuple[Match, ...]
-    measured: FloatArray
+    columns: tuple[int, ...]
     scatter: Scattered
     on_scale: BoolArray
     in_range: BoolArray
@@ -96,7 +97,16 @@ class Tube:
     findings: tuple[Finding, ...]
 
     def __len__(self) -> int:
-        return len(self.measured)
+        return len(self.data)
+
+    def measured(self, events: BoolArray) -> FloatArray:
+        """(k, dyes) linear signal of these events, not compensated, from a mask of all of them."""
+        return np.column_stack([self.data.events[events, column] for column in self.columns])
+
+    def margins(self, events: BoolArray) -> Iterator[Margins]:
+        """Which of these events lie at the ends of a dye's detector, dye by dye."""
+        for match, column, top in zip(self.stains, self.columns, self.tops, strict=True):
+            yield margin_events(self.data.events[events, column, np.newaxis], [match.channel], [top])
 
     @property
     def forward_channel(self) -> str:
@@ -119,7 +129,7 @@ class Tube:
     @property
     def floors(self) -> tuple[float | None, ...]:
         """Lowest value that each dye's detector can show, where events pile up on it."""
-        return tuple(detector_floor(column) for column in self.measured.T)
+        return tuple(detector_floor(self.data.events[:, column]) for column in self.columns)
 
 
 @dataclass(frozen=True)
@@ -150,12 +160,14 @@ def read_tube(file: ReadyFile, params: TubeParams) -> Tube:
     )
     scatter = _scatter(data, params.scatter)
     on_scale, margins = _on_scale(data, params)
-    quality = _quality(data, on_scale) if params.cleaning.time and len(data) else None
+    quality = over_time(data, on_scale) if params.cleaning.time and len(data) else None
+    if quality is not None:  # what a picture needs is as large as the tube; most tubes have none
+        quality = replace(quality, bins=None)
     kept = tuple(finding for finding in data.findings if finding.code not in ON_RECORD_ONLY)
-    columns = [match.index for match in stains]
+    columns = tuple(match.index for match in stains)
     return Tube(
         stains,
-        data.events[:, columns],
+        columns,
         scatter,
         on_scale,
         on_scale if quality is None else on_scale & quality.keep,
@@ -185,7 +197,7 @@ def _panel(file: ReadyFile) -> Panel | None:
 
 
 def _needed(panel: Panel, params: TubeParams) -> list[str]:
-    """Names of the channels that the gates look at: the dyes and scatter."""
+    """Names of the channels that the gates look at: the dyes, scatter and the clock."""
     columns: list[int | None] = [
         find_channel(dye.names, panel.channels, panel.markers, what=dye.title, absent=dye.absent).index
         for dye in params.dyes
@@ -193,7 +205,8 @@ def _needed(panel: Panel, params: TubeParams) -> list[str]:
     forward, side = params.scatter.forward, params.scatter.side
     columns += [find_pulse(forward, pulse, panel.channels) for pulse in PULSES]
     columns.append(find_pulse(side, "area", panel.channels))
-    return [panel.channels[index] for index in dict.fromkeys(columns) if index is not None]
+    names = [panel.channels[index] for index in dict.fromkeys(columns) if index is not None]
+    return names if panel.clock in ("", *names) else [*names, panel.clock]
 
 
 def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, str, tuple[Finding, ...]]:
@@ -217,8 +230,8 @@ def compensated(tube: Tube, decision: Mapping[str, Any]) -> tuple[FloatArray, st
             f"compensated, and light of {tube.stains[0].label} is counted in the other channels. Add single "
             "stains or a CSV matrix."
         )
-        return tube.measured.astype(np.float64), "none", (Finding("not_compensated", "warning", message),)
-    return tube.measured.astype(np.float64), "none", ()
+        return _as_measured(tube), "none", (Finding("not_compensated", "warning", message),)
+    return _as_measured(tube), "none", ()
 
 
 def compensated_twice(tube: Tube, signal: FloatArray, decision: Mapping[str, Any]) -> tuple[Finding, ...]:
@@ -288,7 +301,7 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
     absent = [name for name in tube.channels if name not in matrix.channels]
     names = dict.fromkeys([*tube.channels, *matrix.channels])
     known = [name for name in names if name in tube.recorded]
-    corrected = compensate(_columns(tube.data, known), known, matrix)[:, : len(tube.channels)]
+    corrected = compensate(*_holding(tube.data, known), matrix, wanted=tube.channels)
     findings = resolved
     if absent:
         message = (
@@ -299,12 +312,19 @@ def _with_matrix(tube: Tube, matrix: Spillover) -> tuple[FloatArray, str, tuple[
     return corrected, matrix.source, findings
 
 
-def _columns(data: FcsData, names: Sequence[str]) -> FloatArray:
-    """Columns by name; those that the gates did not need are read now, because the matrix names them."""
-    place = {name: column for column, name in enumerate(data.channels)}
-    if not place.keys() >= set(names):
-        return read_fcs(data.path, dataset=data.dataset, channels=names).events
-    return data.events[:, [place[name] for name in names]]
+def _as_measured(tube: Tube) -> FloatArray:
+    return tube.data.events[:, tube.columns].astype(np.float64)
+
+
+def _holding(data: FcsData, names: Sequence[str]) -> tuple[FloatArray, tuple[str, ...]]:
+    """Events and channels with all these names; what the gates did not need is read now."""
+    absent = [name for name in names if name not in data.channels]
+    if not absent:
+        return data.events, data.channels
+    more = read_fcs(data.path, dataset=data.dataset, channels=absent).events
+    held = [name for name in names if name in data.channels]
+    ours = data.events[:, [data.channels.index(name) for name in held]]
+    return np.concatenate([ours, more], axis=1), (*held, *absent)
 
 
 def _scatter(data: FcsData, names: Scatter) -> Scattered:
@@ -324,12 +344,12 @@ def _scatter(data: FcsData, names: Scatter) -> Scattered:
     return Scattered(column(area), column(height), column(width), column(side), ends, forward)
 
 
-def _quality(data: FcsData, on_scale: BoolArray) -> TimeQuality:
+def over_time(data: FcsData, on_scale: BoolArray) -> TimeQuality:
     """Time quality on the channels that are held: scatter and the strategy's dyes."""
     judged = judged_channels(data.channels)
-    time = data.time_seconds if data.time_seconds is not None else data.time_ticks
+    time = data.time_ticks if data.timestep is None else data.time_seconds
     names = [data.channels[place] for place in judged]
-    return time_quality(time, data.events[:, list(judged)], names=names, usable=on_scale)
+    return time_quality(time, data.events, names=names, columns=judged, usable=on_scale)
 
 
 def _on_scale(data: FcsData, params: TubeParams) -> tuple[BoolArray, tuple[Finding, ...]]:

@@ -13,7 +13,6 @@ from exoraw.assays.flow.arrays import BoolArray, FloatArray
 from exoraw.assays.flow.channel_clash import one_channel_twice
 from exoraw.assays.flow.debris import DebrisGate
 from exoraw.assays.flow.dyes import Dye
-from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.markers.counting_beads import BeadGate
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.review.cleaning import OUTLINE, clean_with_outline, corners_of
@@ -51,19 +50,13 @@ class LiveCells:
     def of_markers(self, dyes: Sequence[Dye]) -> FloatArray:
         """(n, markers) signal of the live single cells, without the dead-cell dye."""
         columns = [place for place, dye in enumerate(dyes) if dye.key != VIABILITY]
-        kept: FloatArray = self.signal[self.live][:, columns]
-        return kept
+        return np.column_stack([self.signal[self.live, column] for column in columns])
 
     def at_end(self, dyes: Sequence[Dye]) -> BoolArray:
         """(n, markers) which live single cells lie at the end of a marker's scale, before compensation."""
         columns = [place for place, dye in enumerate(dyes) if dye.key != VIABILITY]
-        measured = self.tube.measured[self.live][:, columns]
-        names = [self.tube.channels[place] for place in columns]
-        margins = [
-            margin_events(measured[:, [at]], [name], [self.tube.tops[place]]).saturated
-            for at, (name, place) in enumerate(zip(names, columns, strict=True))
-        ]
-        return np.stack(margins, axis=1)
+        saturated = [one.saturated for one in self.tube.margins(self.live)]
+        return np.stack([saturated[place] for place in columns], axis=1)
 
     @property
     def tops(self) -> tuple[float | None, ...]:

@@ -14,7 +14,8 @@ from exoraw.assays.flow.marker_controls import Served, control_roles
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.steps.markers.beads import holds_beads, lot_cells
 from exoraw.assays.flow.steps.markers.counted import Controls
-from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells, live_cells, of_control
+from exoraw.assays.flow.steps.markers.kept_controls import control_cells
+from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells, of_control
 from exoraw.assays.flow.steps.tube import TubeParams
 from exoraw.assays.flow.strategies import MarkerStrategy
 from exoraw.io.errors import FormatError
@@ -82,7 +83,7 @@ def read_controls(
         for name, file in zip(sheet_names, inputs.files.get(role, ()), strict=True):
             try:
                 beads = params.strategy.beads if name in payload["with_beads"] else None
-                cells = live_cells(file, params.tube, data[0], data[1], beads)
+                cells = control_cells(file, params.tube, data[0], data[1], beads)
             except (FormatError, UnknownChannelError) as error:
                 message = f"The control {file.relative} cannot be used: {error}"
                 findings.append(Finding("control_unusable", "error", message))

@@ -21,7 +21,6 @@ from exoraw.assays.contract import (
     Unit,
 )
 from exoraw.assays.flow.controls import batches_of
-from exoraw.assays.flow.margins import margin_events
 from exoraw.assays.flow.marker_controls import (
     MATCH_COLUMNS,
     ownership_unsure,
@@ -222,10 +221,9 @@ def _about_tube(tube: LiveCells, ground: Mapping[str, Any], params: TubeParams) 
                 "for the same detector; give the tube a batch of its own if they are not."
             )
             yield Finding("channel_renamed", "warning", message)
-    cells = tube.tube.measured[tube.live]
-    if not len(cells):
+    if not tube.live.any():
         return
-    for channel in margin_events(cells, tube.tube.channels, tube.tube.tops).channels:
+    for (channel,) in (one.channels for one in tube.tube.margins(tube.live)):
         if channel.saturated_share > SATURATED_SHARE:
             message = (
                 f"{100 * channel.saturated_share:.1f} % of the live cells lie at the end of the "
