@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from exoraw.assays.blot import quantify
 from exoraw.assays.blot.background.baselines import arpls, snip
+from exoraw.assays.blot.background.common import common_background
 from exoraw.assays.blot.background.methods import BACKGROUNDS
 from exoraw.assays.blot.background.multi_gauss import fit_band
 from exoraw.assays.blot.background.rolling_ball import rolling_ball
+from exoraw.assays.blot.lanes.geometry import Lane
 
 ROWS = np.arange(181.0)
 
@@ -75,6 +77,43 @@ def test_the_halo_of_a_band_is_its_own_light_and_no_neighbour() -> None:
     fit = fit_band(profile + np.random.default_rng(3).normal(0, 4, ROWS.size), 90, 5.0)
     assert fit.area == pytest.approx((9_000 * 5 + 2_000 * 11) * np.sqrt(2 * np.pi), rel=0.02)
     assert fit.neighbours.max() < 50
+
+
+def test_a_smear_that_is_darker_above_its_band_is_not_counted_to_the_band() -> None:
+    smear = 900 / (1 + np.exp((ROWS - 90) / 12))
+    profile = 200 + smear + gauss(90, 6, 4_000) + np.random.default_rng(4).normal(0, 4, ROWS.size)
+    fit = fit_band(profile, 90, 6.0)
+    assert fit.area == pytest.approx(4_000 * 6 * np.sqrt(2 * np.pi), rel=0.01)
+    assert np.ptp(fit.bend) > 100
+    assert np.abs(fit_band(200 + ROWS + gauss(90, 6, 4_000), 90, 6.0).bend).max() < 1
+
+
+def membrane(rng, *, cloud: float, smear: float, noise: float = 4.0) -> tuple[np.ndarray, np.ndarray]:
+    rows, columns = np.mgrid[-90:91, 0:500].astype(float)
+    ground = 300 + cloud * np.exp(-0.5 * ((columns - 180) / 150) ** 2 - 0.5 * ((rows - 30) / 70) ** 2)
+    pixels = ground + rng.normal(0, noise, ground.shape)
+    for middle in LANES:
+        across = np.exp(-(np.abs((columns - middle) / 30) ** 6))
+        pixels += across * (3_000 * np.exp(-0.5 * (rows / 6) ** 2) + smear / (1 + np.exp(rows / 12)))
+    return pixels, ground
+
+
+LANES = np.arange(50, 500, 100)
+
+
+@pytest.mark.parametrize(("cloud", "smear"), [(0, 0), (800, 0), (0, 300), (800, 300)])
+def test_the_ground_is_found_between_the_lanes_below_bands_and_smears(
+    rng, cloud: float, smear: float
+) -> None:
+    pixels, ground = membrane(rng, cloud=cloud, smear=smear)
+    lanes = [Lane(i + 1, int(at) - 50, int(at) + 50) for i, at in enumerate(LANES)]
+    off = common_background(pixels, 90, 6.0, lanes)[:, 20:480] - ground[:, 20:480]
+    assert np.abs(off).max() < max(0.03 * cloud, 6) + 0.1 * smear
+
+
+def test_a_strip_with_too_little_beside_its_bands_gets_no_surface(rng) -> None:
+    pixels, _ = membrane(rng, cloud=0, smear=0)
+    assert not common_background(pixels[85:], 5, 6.0, [Lane(1, 0, 100)]).any()
 
 
 @pytest.mark.parametrize("background", [name for name in BACKGROUNDS if name != "none"])

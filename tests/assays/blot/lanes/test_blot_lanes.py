@@ -71,6 +71,12 @@ def test_a_stripe_without_borders_between_lanes_is_left_to_a_person(rng) -> None
     assert (clicked.state, len(clicked)) == ("ok", 9)
 
 
+def test_lanes_are_not_squeezed_onto_the_few_bands_that_can_be_seen(rng) -> None:
+    found = quantify(row_of_bands(rng, [220, 320]), lanes=6)
+    assert (found.state, len(found)) == ("needs_points", 0)
+    assert "poorly" in found.rows[0].reason
+
+
 def test_an_empty_membrane_has_no_bands(rng) -> None:
     found = quantify(rng.poisson(np.full((300, 400), 500.0)).astype(np.uint16), lanes=6)
     assert (found.state, len(found)) == ("needs_points", 0)

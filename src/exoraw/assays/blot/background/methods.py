@@ -39,9 +39,10 @@ class LaneProfile:
 
     Parameters
     ----------
-    profile : (rows,) mean signal, without the background that all lanes share
+    profile : (rows,) mean signal, without `shared`
     clean : (rows,) the same without the neighbouring bands
-    shared : (rows,) the background that all lanes share
+    shared : (rows,) background that is known before any method is asked: what all lanes share, and how far
+        the lane's own smear bends away from a straight line
     columns : pixels that the mean was taken over
     window : rows of the band
     fit : its Gaussians
@@ -75,12 +76,13 @@ def lane_profiles(strip: Strip, lanes: tuple[Lane, ...], sigma: float) -> tuple[
     lanes : their borders in columns of the strip
     sigma : half height of the row's bands, pixels
     """
-    x0, x1 = min(lane.x0 for lane in lanes), max(lane.x1 for lane in lanes)
-    shared = common_background(strip.pixels, strip.centre, sigma, x0, x1)
-    flat = strip.pixels - shared
-    profiles = np.stack([flat[:, lane.x0 : lane.x1].mean(axis=1) for lane in lanes])
+    surface = common_background(strip.pixels, strip.centre, sigma, lanes)
+    shared = _means(surface, lanes)
+    profiles = _means(strip.pixels, lanes) - shared
     apexes = [find_apex(profile, strip.centre, sigma) for profile in profiles]
     fits = [fit_band(profile, apex, sigma) for profile, apex in zip(profiles, apexes, strict=True)]
+    bends = np.stack([fit.bend for fit in fits])
+    profiles, shared = profiles - bends, shared + bends
     clean = profiles - np.stack([fit.neighbours for fit in fits])
     snips, arplss = snip(clean, sigma), arpls(clean, sigma)
     found = []
@@ -91,9 +93,12 @@ def lane_profiles(strip: Strip, lanes: tuple[Lane, ...], sigma: float) -> tuple[
             ("arpls", arplss[i]),
             ("snip", snips[i]),
         )
-        below = shared[:, lane.x0 : lane.x1].mean(axis=1)
-        found.append(LaneProfile(profiles[i], clean[i], below, lane.width, window, fits[i], baselines))
+        found.append(LaneProfile(profiles[i], clean[i], shared[i], lane.width, window, fits[i], baselines))
     return tuple(found)
+
+
+def _means(pixels: FloatArray, lanes: tuple[Lane, ...]) -> FloatArray:
+    return np.stack([pixels[:, lane.x0 : lane.x1].mean(axis=1) for lane in lanes])
 
 
 def valley_line(profile: FloatArray, window: Window) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -25,7 +25,8 @@ SHOULDER_NOISE = 4.0
 NARROWEST, WIDEST, WIDEST_NEIGHBOUR = 0.5, 1.9, 1.4  # of the row's sigma
 WANDERS = 0.8  # of the row's sigma: how far a fitted middle may lie from where it was seen
 EVALUATIONS = 40
-FREE = 3  # columns whose height may be negative: line (two) and the band itself
+LINE, CURVE = 1, 3  # degree of the background below the bands: straight, or bent as smears bend it
+EVIDENCE = 3.0  # times the logarithm of the rows, as in Schwarz's criterion: a bend must pay for itself
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,9 @@ class GaussFit:
     area : under the band's own curve, signal times pixels
     middle, above, below : row of its top, half widths (standard deviations) above and below it, pixels
     halo : share of its top that belongs to the wider Gaussian, 0 to 1
-    baseline : (rows,) everything that is not the band: the line and the neighbours, NaN outside the fit
     neighbours : (rows,) the other bands alone, 0 outside the fit
-    residual : root mean square of what is left, signal
+    bend : (rows,) how far the background bends away from the straight line between the ends of the fit, 0
+        outside of it and where it is straight
     """
 
     area: float
@@ -47,9 +48,8 @@ class GaussFit:
     above: float
     below: float
     halo: float
-    baseline: FloatArray
     neighbours: FloatArray
-    residual: float
+    bend: FloatArray
 
 
 @dataclass(frozen=True)
@@ -59,14 +59,22 @@ class _Problem:
     apex: float
     sigma: float
     noise: float
+    degree: int = LINE
+
+    @property
+    def band(self) -> int:
+        """Column of the band itself: those before it are its background."""
+        return self.degree + 1
 
 
 def fit_band(profile: FloatArray, apex: int, sigma: float) -> GaussFit:
-    """Fit the band at `apex`, its neighbours and its shoulders, on a straight line.
+    """Fit the band at `apex`, its neighbours and its shoulders, on a straight or bent line.
 
     The band itself is a Gaussian with two half widths, because bands trail, on a wider one of the same
     middle, because light scatters in membrane and lens; its neighbours are symmetric.
     What the first fit leaves over on one side of the band is taken as a further neighbour and fitted again.
+    A smear, darker on one side of its band than on the other, bends the line; the bend (third degree) is
+    kept where the rests become so much smaller that it pays for its two terms.
 
     Source: peak deconvolution on a linear background, as in GelBandFitter (Mitov et al. 2009); heights are
     eliminated from the search (variable projection, Golub & Pereyra 1973).
@@ -82,13 +90,29 @@ def fit_band(profile: FloatArray, apex: int, sigma: float) -> GaussFit:
     problem = _Problem(rows, values, float(apex), sigma, max(profile_noise(values), 1e-9))
     others = _peaks(problem)
     shape = _solve(problem, others, None)
+    bent = replace(problem, degree=CURVE)
+    bent_shape = _solve(bent, others, shape)
+    gain = len(rows) * np.log(_rests(problem, shape) / _rests(bent, bent_shape))
+    if gain > EVIDENCE * np.log(len(rows)):
+        problem, shape = bent, bent_shape
+    return _with_shoulders(problem, others, shape, len(profile))
+
+
+def _rests(problem: _Problem, shape: FloatArray) -> float:
+    """Return the sum of squares that a shape leaves over."""
+    columns = _columns(problem, shape)
+    left = columns @ _heights(problem, columns) - problem.values
+    return float(left @ left) + 1e-9
+
+
+def _with_shoulders(problem: _Problem, others: list[float], shape: FloatArray, size: int) -> GaussFit:
     for _ in range(SHOULDER_ROUNDS):
         shoulder = _shoulder(problem, shape)
         if shoulder is None or len(others) >= MOST_PEAKS:
             break
         others = [*others, shoulder]
         shape = _solve(problem, others, shape)
-    return _result(problem, shape, len(profile), low, high)
+    return _result(problem, shape, size)
 
 
 def profile_noise(profile: FloatArray) -> float:
@@ -107,7 +131,7 @@ def _peaks(problem: _Problem) -> list[float]:
 
 def _shoulder(problem: _Problem, shape: FloatArray) -> float | None:
     columns = _columns(problem, shape)
-    heights = _heights(columns, problem.values)
+    heights = _heights(problem, columns)
     rest = gaussian_filter1d(problem.values - columns @ heights, problem.sigma / 2)
     mirrored = np.interp(2 * shape[0] - problem.rows, problem.rows, rest)
     rest = rest - np.clip(mirrored, 0, None)
@@ -118,7 +142,7 @@ def _shoulder(problem: _Problem, shape: FloatArray) -> float | None:
         return None
     at = int(np.argmax(np.where(apart, rest, -np.inf)))
     noise = problem.noise / np.sqrt(max(problem.sigma * 1.77, 1.0))
-    least = max(SHOULDER_NOISE * noise, SHOULDER_SHARE * float(heights[2]))
+    least = max(SHOULDER_NOISE * noise, SHOULDER_SHARE * float(heights[problem.band]))
     return float(problem.rows[at]) if rest[at] > least else None
 
 
@@ -137,7 +161,7 @@ def _solve(problem: _Problem, others: list[float], before: FloatArray | None) ->
 
     def rest(shape: FloatArray) -> FloatArray:
         columns = _columns(problem, shape)
-        left: FloatArray = (columns @ _heights(columns, problem.values) - problem.values) / problem.noise
+        left: FloatArray = (columns @ _heights(problem, columns) - problem.values) / problem.noise
         return left
 
     found = least_squares(
@@ -154,22 +178,24 @@ def _columns(problem: _Problem, shape: FloatArray) -> FloatArray:
     main, halo = np.exp(-0.5 * off**2), np.exp(-0.5 * (off / HALO) ** 2)
     others = np.exp(-0.5 * ((rows - shape[3::2]) / shape[4::2]) ** 2)
     slope = (rows - problem.apex) / len(rows)
-    return np.concatenate((np.ones_like(rows), slope, main, halo, others), axis=1)
+    background = slope ** np.arange(problem.degree + 1)
+    return np.concatenate((background, main, halo, others), axis=1)
 
 
-def _heights(columns: FloatArray, values: FloatArray) -> FloatArray:
+def _heights(problem: _Problem, columns: FloatArray) -> FloatArray:
     """Return the least-squares heights; halo and neighbours that come out negative are left out."""
+    free = problem.band + 1  # background and the band itself may come out negative
     kept = np.ones(columns.shape[1], bool)
     heights = np.zeros(columns.shape[1])
-    for _ in range(columns.shape[1] - FREE):
+    for _ in range(columns.shape[1] - free):
         heights[:] = 0
-        heights[kept] = _least_squares(columns[:, kept], values)
+        heights[kept] = _least_squares(columns[:, kept], problem.values)
         negative = heights < 0
-        negative[:FREE] = False
+        negative[:free] = False
         if not negative.any():
             break
         kept &= ~negative
-    heights[FREE:] = np.clip(heights[FREE:], 0, None)
+    heights[free:] = np.clip(heights[free:], 0, None)
     return heights
 
 
@@ -180,15 +206,15 @@ def _least_squares(columns: FloatArray, values: FloatArray) -> FloatArray:
     return solved
 
 
-def _result(problem: _Problem, shape: FloatArray, size: int, low: int, high: int) -> GaussFit:
+def _result(problem: _Problem, shape: FloatArray, size: int) -> GaussFit:
     columns = _columns(problem, shape)
-    heights = _heights(columns, problem.values)
-    fitted = columns @ heights
-    baseline, neighbours = np.full(size, np.nan), np.zeros(size)
-    baseline[low:high] = fitted - columns[:, 2:4] @ heights[2:4]
-    neighbours[low:high] = columns[:, 4:] @ heights[4:]
-    area = float((heights[2] + HALO * heights[3]) * np.sqrt(np.pi / 2) * (shape[1] + shape[2]))
-    halo = float(heights[3] / max(heights[2] + heights[3], 1e-9))
-    residual = float(np.sqrt(np.mean((fitted - problem.values) ** 2)))
-    middle, above, below = (float(value) for value in shape[:3])
-    return GaussFit(area, middle, above, below, halo, baseline, neighbours, residual)
+    heights = _heights(problem, columns)
+    band, fitted = problem.band, slice(int(problem.rows[0]), int(problem.rows[-1]) + 1)
+    neighbours, bend = np.zeros(size), np.zeros(size)
+    neighbours[fitted] = columns[:, band + 2 :] @ heights[band + 2 :]
+    below = columns[:, :band] @ heights[:band]
+    bend[fitted] = below - np.linspace(below[0], below[-1], len(below))
+    top, wider = float(heights[band]), float(heights[band + 1])
+    area = (top + HALO * wider) * float(np.sqrt(np.pi / 2) * (shape[1] + shape[2]))
+    middle, above, below_middle = (float(value) for value in shape[:3])
+    return GaussFit(area, middle, above, below_middle, wider / max(top + wider, 1e-9), neighbours, bend)

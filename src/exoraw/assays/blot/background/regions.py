@@ -15,6 +15,16 @@ LEAST_GAP = 2  # pixels on either side of the border
 BORDER = 3  # pixels: thickness of the frame around a box
 
 
+def gap_half(width: float) -> int:
+    """Return how many columns on either side of a lane's border count as between the lanes.
+
+    Parameters
+    ----------
+    width : of the lane, pixels
+    """
+    return max(LEAST_GAP, round(GAP_SHARE * width))
+
+
 def between_lanes(strip: Strip, lane: Lane, window: Window) -> float:
     """Return the background of a band as the signal between its lane and the next ones, at the same height.
 
@@ -26,7 +36,7 @@ def between_lanes(strip: Strip, lane: Lane, window: Window) -> float:
     -------
     sum over the band, signal times pixels
     """
-    half = max(LEAST_GAP, round(GAP_SHARE * lane.width))
+    half = gap_half(lane.width)
     size = strip.pixels.shape[1]
     sides = [
         np.median(strip.pixels[window.rows, max(at - half, 0) : min(at + half, size)], axis=1)

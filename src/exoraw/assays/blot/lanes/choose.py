@@ -10,7 +10,6 @@ from exoraw.assays.blot.lanes.reading import RowReading, State
 from exoraw.assays.blot.lanes.signal import SearchImage
 
 RIVAL = 0.6  # of a chosen row's signal: a further line this bright could be meant as well
-LEAST_SCORE = 0.4  # of a row found without points: right rows of real blots reach 0.43 and more
 MOST_CANDIDATES = 4
 
 Lines = list[list[Row]]
@@ -71,8 +70,6 @@ def _readings(chosen: Lines, rest: Lines, numbers: Sequence[int]) -> tuple[RowRe
 def _reading(number: int, readings: list[Row], rival: float, rest: Lines) -> RowReading:
     row = readings[0]
     doubts = list(row.doubts)
-    if row.score < LEAST_SCORE:
-        doubts.append(f"the lanes explain the picture poorly ({row.score:.2f} of 1)")
     candidates = [reading.ends for reading in readings[:MOST_CANDIDATES]]
     if rival > RIVAL * row.strength:
         doubts.append(f"another row is about as strong ({rival / row.strength:.0%} of this one)")

@@ -13,6 +13,8 @@ SIMILAR_SCORE = 0.35  # logarithmic units: a factor of 1.4
 SHIFTED = 0.3  # of the pitch: lanes that lie this far off are other lanes
 UNEVEN = 0.4  # of the pitch, off a comb of equal lanes
 SPLIT, CLEFT = 0.7, 0.35  # a border this high on a band, where the usual one lies this low
+ON_BAND, BETWEEN = 0.9, 0.1  # a border as high as the bands, in a row that has clear gaps too
+NO_VALLEY = 0.96  # of the lower band: where the usual border is higher, borders do not lie in valleys
 PEAK_VALLEY = 0.5  # of the lower peak: two peaks with such a valley between them are two bands
 
 
@@ -40,6 +42,8 @@ def lane_doubts(profile: FloatArray, found: list[Partition]) -> tuple[str, ...]:
         doubts.append("the lanes that were found are not equally wide")
     if not clean:
         doubts.append("a border between two lanes lies on a band")
+    if not _has_valleys(profile, best):
+        doubts.append("the lanes explain the picture poorly: most borders lie on bands, not between them")
     if (double := _lanes_with_two_peaks(profile, best)) > 0:
         doubts.append(f"{double} lane(s) hold two bands side by side")
     return tuple(doubts)
@@ -63,7 +67,16 @@ def valley_ratios(profile: FloatArray, partition: Partition) -> FloatArray:
 
 def _splits_bands(profile: FloatArray, partition: Partition) -> bool:
     valleys = valley_ratios(profile, partition)
-    return bool(len(valleys) and valleys.max() > SPLIT and np.median(valleys) < CLEFT)
+    if not len(valleys):
+        return False
+    among_clefts = valleys.max() > SPLIT and np.median(valleys) < CLEFT
+    beside_a_gap = valleys.max() > ON_BAND and valleys.min() < BETWEEN
+    return bool(among_clefts or beside_a_gap)
+
+
+def _has_valleys(profile: FloatArray, partition: Partition) -> bool:
+    valleys = valley_ratios(profile, partition)
+    return not len(valleys) or bool(np.median(valleys) < NO_VALLEY)
 
 
 def _shifted(best: Partition, other: Partition) -> bool:
