@@ -58,7 +58,8 @@ const exorawReview = (() => {
     list.replaceChildren();
     for (const analysis of state.study.analyses) {
       const items = analysis.groups.flatMap((group) => group.items);
-      list.append(element("h2", {}, `${analysis.title} · ${counted(items.length, "item")}`));
+      const name = state.study.analyses.length > 1 ? ` · ${analysis.name}` : "";
+      list.append(element("h2", {}, `${analysis.title}${name} · ${counted(items.length, "item")}`));
       for (const group of analysis.groups) {
         list.append(element("h3", {}, group.title), element("ul", {}, ...group.items.map(listEntry)));
       }
@@ -117,6 +118,7 @@ const exorawReview = (() => {
       preview: (proposal) => ask(itemPath("/preview"), { proposal }),
       edited: allow,
       fail: (error) => say(error.message, "error"),
+      succeed: () => { if (at("said").className === "error") say(""); },
     };
     try {
       state.shown = await pages[item.assay]({ stage: at("stage"), numbers: at("numbers") }, item.data, tools);

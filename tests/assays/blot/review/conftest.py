@@ -90,6 +90,10 @@ class Lab:
         ]
 
 
+def _ladder(protein: str) -> dict[str, str]:
+    return {"ladder_image": f"membrane1/ladder of {protein}.tif"}
+
+
 def _draw(folder: Path) -> None:
     """One membrane: two rows beside a third in one picture, STAT3 and GAPDH as two pages of one file."""
     made = simulate_experiment(
@@ -112,11 +116,12 @@ def _draw(folder: Path) -> None:
         writer.writeheader()
         writer.writerows(made.rows)
     (blot,) = made.settings["blots"]
+    phospho_rows = {"image": "membrane1/p-STAT3.tif", "rows": 2, "total": "STAT3", **_ladder(PHOSPHO)}
     bands = {
-        "STAT3": {"image": "membrane1/probes.tif", "page": 1},
-        PHOSPHO: {"image": "membrane1/p-STAT3.tif", "row": 1, "rows": 2, "total": "STAT3"},
-        SECOND: {"image": "membrane1/p-STAT3.tif", "row": 2, "rows": 2, "total": "STAT3"},
-        "GAPDH": {"image": "membrane1/probes.tif", "page": 2, "role": "loading"},
+        "STAT3": {"image": "membrane1/probes.tif", "page": 1, **_ladder("STAT3")},
+        PHOSPHO: {**phospho_rows, "row": 1},
+        SECOND: {**phospho_rows, "row": 2},
+        "GAPDH": {"image": "membrane1/probes.tif", "page": 2, "role": "loading", **_ladder("GAPDH")},
     }
     entry = {"preset": "western_blot", "settings": {"blots": [{**blot, "bands": bands}]}}
     study = {"title": "One blot", "raw": "raw", "samples": "samples.csv", "pipelines": [entry]}

@@ -164,6 +164,14 @@ def test_two_clicks_are_measured_at_once_and_nothing_is_stored(looking, truth):
     assert truth.kept() == []
 
 
+def test_the_mass_tells_which_row_was_clicked(looking, truth):
+    answer = preview(looking, [truth.row(PHOSPHO), truth.row(SECOND)])
+    masses = [float(row["mass"].removesuffix(" kDa")) for row in answer["rows"]]
+    assert masses[0] == pytest.approx(86, rel=0.08)
+    assert masses[1] < 60
+    assert answer["ladder"]["rungs"] == []  # it is in another picture
+
+
 def test_points_beside_the_row_and_from_right_to_left_are_said(looking, truth):
     low = [(x, y + 18) for x, y in reversed(truth.row(PHOSPHO))]
     words = words_of(preview(looking, [low, None]))
@@ -219,7 +227,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(proposal=st.dictionaries(st.sampled_from(["points", "lane", "scope"]), json_values, max_size=2))
 def test_whatever_a_browser_sends_is_read_or_refused(seen, proposal):
     try:
@@ -319,6 +327,32 @@ def correction_of(path: str, value: dict) -> Correction:
     return Correction(
         "blot", "points", f"image:{path}", value, "CD", "2026-01-31", "typed", "c.json", "0" * 64
     )
+
+
+def test_points_of_the_study_file_that_cannot_be_used_ask_for_better_ones(lab, run_now):
+    study = json.loads((lab.folder / "study.yaml").read_text("utf-8"))
+    bands = study["pipelines"][0]["settings"]["blots"][0]["bands"]
+    for name in (PHOSPHO, SECOND):
+        bands[name] |= {"first": [100, 100], "last": [103, 100]}
+    (lab.folder / "study.yaml").write_text(json.dumps(study), "utf-8")
+    sitting = lab.sitting()
+    assert entries(sitting)[BOTH]["asks"] == ""  # not known before they were used
+    run_now(sitting)
+    assert entries(sitting)[BOTH]["asks"] == "needs points"
+    (row, _) = data_of(sitting)["rows"]
+    assert (row["state"], row["source"], row["points"]) == (
+        "needs_points",
+        "typed",
+        [[100.0, 100.0], [103.0, 100.0]],
+    )
+
+
+def test_a_picture_that_is_gone_is_said_when_it_is_opened(lab):
+    (lab.folder / "raw/membrane1/p-STAT3.tif").unlink()
+    sitting = lab.sitting()
+    with pytest.raises(StudyError, match=r"p-STAT3\.tif"):
+        data_of(sitting)
+    assert data_of(sitting, "GAPDH")["rows"][0]["state"] == "ok"
 
 
 def test_points_of_an_exposure_series_are_kept_where_they_count(seen):

@@ -185,6 +185,15 @@ def test_two_clicks_on_a_row_give_its_numbers_and_only_that_blot_runs_again(visi
     assert "needs points" not in marks
     assert "AB, 20" in person.page.locator("#below").inner_text()
 
+    assert person.page.locator("#exclude").is_disabled()
+    person.page.get_by_role("button", name="lane 2, IL-6 1").click()
+    person.page.fill("#why", "air bubble")
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.page.click("#exclude")
+    playwright.expect(person.page.locator("#said")).to_contain_text("Left out", timeout=PATIENCE)
+    assert "sample,IL-6 1,air bubble,AB," in (lab.folder / "exclusions.csv").read_text("utf-8")
+    assert person.page.locator("#numbers .out").inner_text().strip() == "IL-6 1"
+
     person.page.set_viewport_size(NARROW)
     assert person.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     assert person.page.locator("#membrane").bounding_box()["width"] > 400
@@ -219,7 +228,6 @@ def test_the_keyboard_alone_is_enough_and_a_blinded_page_names_nothing(visit, la
     person.wanted("LAST band of lane 3.")
     picture.press("Backspace")  # takes the removal back
     person.exact()
-    person.page.locator("#numbers .lane").nth(1).click()
     person.sign_and_apply()
     (kept,) = lab.kept()
     assert kept["who"] == "AB (blinded)"

@@ -10,7 +10,7 @@ exorawReview.register("blot", async (parts, data, tools) => {
   const packed = await tools.part("film");
   const { lanes, picture } = data;
   const last = lanes.length - 1;
-  const state = { rows: [], remarks: [], slots: [], changed: new Set(), steps: [], row: 0, lane: null, shown: null, asked: 0, exact: true, cross: null };
+  const state = { rows: [], remarks: [], ladder: { x: 0, rungs: [] }, slots: [], changed: new Set(), steps: [], row: 0, lane: null, shown: null, asked: 0, exact: true, busy: false, gone: false, cross: null };
   const view = {};
 
   const filled = (index) => state.slots[index].filter((point) => point !== null).length;
@@ -20,7 +20,7 @@ exorawReview.register("blot", async (parts, data, tools) => {
   // ------------------------------------------------------------ what a person has changed
 
   function reset() {
-    Object.assign(state, { rows: data.rows, remarks: data.remarks, steps: [], asked: state.asked + 1, exact: true });
+    Object.assign(state, { rows: data.rows, remarks: data.remarks, ladder: data.ladder, steps: [], asked: state.asked + 1, exact: true });
     state.slots = data.rows.map((row) => (row.points ? row.points.map((point) => [...point]) : [null, null]));
     state.changed.clear();
     const open = data.rows.findIndex((row) => row.state !== "ok");
@@ -92,22 +92,30 @@ exorawReview.register("blot", async (parts, data, tools) => {
     released();
   }
 
-  // exoraw reads the rows as the analysis does; what comes late for older points is dropped.
+  const incomplete = () => state.slots.some((_, index) => state.changed.has(index) && filled(index) < 2);
+
+  // exoraw reads the rows as the analysis does: one question at a time, the next one for the newest points.
   async function released() {
     state.asked += 1;
-    const asked = state.asked;
-    if (state.slots.some((_, index) => state.changed.has(index) && filled(index) === 1)) {
-      drawNumbers();
-      return;
+    drawNumbers();
+    if (state.busy) return;
+    state.busy = true;
+    for (let asked = null; asked !== state.asked && !state.gone && !incomplete();) {
+      asked = state.asked;
+      try {
+        const answer = state.changed.size ? await tools.preview(proposal()) : data;
+        if (asked === state.asked) answered(answer);
+      } catch (error) {
+        if (asked === state.asked) tools.fail(error);
+      }
     }
-    try {
-      const answer = state.changed.size ? await tools.preview(proposal()) : data;
-      if (asked !== state.asked) return;
-      Object.assign(state, { rows: answer.rows, remarks: answer.remarks, exact: true });
-      draw();
-    } catch (error) {
-      if (asked === state.asked) tools.fail(error);
-    }
+    state.busy = false;
+  }
+
+  function answered({ rows, remarks, ladder }) {
+    Object.assign(state, { rows, remarks, ladder, exact: true });
+    tools.succeed();
+    draw();
   }
 
   // ------------------------------------------------------------ the page
@@ -148,8 +156,8 @@ exorawReview.register("blot", async (parts, data, tools) => {
       exorawRows.tab(tools, row, index, index === state.row, mine(index), () => { state.row = index; draw(); view.drawing.focus({ preventScroll: true }); })));
     view.wanted.classList.remove("again");
     const row = rowsShown()[state.row];
-    view.wanted.textContent = row ? exorawRows.wanted(row, lanes, state.slots[state.row], picture.usable)
-      : exorawRows.wanted(null, lanes, [], false);
+    view.wanted.textContent = row ? exorawRows.wanted(row, lanes, state.slots[state.row], mine(state.row))
+      : exorawRows.UNUSABLE;
     drawPicture();
     drawNumbers();
   }
@@ -159,8 +167,19 @@ exorawReview.register("blot", async (parts, data, tools) => {
     view.layer.replaceChildren();
     rowsShown().forEach((row, index) => { if (index !== state.row) drawRow(row, index); });
     if (rowsShown()[state.row]) drawRow(rowsShown()[state.row], state.row);
+    drawLadder();
     drawHandles();
     drawCross();
+  }
+
+  function drawLadder() {
+    const group = svg("g", { class: "ladder" });
+    for (const [mass, y] of state.ladder.rungs) {
+      const [x, at] = view.film.onScreen([state.ladder.x, y]);
+      group.append(svg("line", { x1: x - 9, y1: at, x2: x + 9, y2: at }),
+        svg("text", { x: x - 12, y: at + 4, "text-anchor": "end" }, String(mass)));
+    }
+    view.layer.append(group);
   }
 
   // ------------------------------------------------------------ rows over the picture
@@ -204,7 +223,7 @@ exorawReview.register("blot", async (parts, data, tools) => {
     const bottom = row.tall ? Math.min(...boxes.map((box) => box[1])) + 14 * view.film.pixel() : Math.max(...boxes.map((box) => box[3]));
     const [x, y] = view.film.onScreen([left, bottom]);
     const sure = row.state === "ok" || mine(index) === 2;
-    group.append(svg("text", { class: "name", x: Math.max(x, 3), y: y + 13 }, sure ? row.name : `${row.name}?`));
+    group.append(svg("text", { class: "name", x: Math.max(x, 3), y: y + 13 }, sure ? [row.name, row.mass].filter(Boolean).join(", ") : `${row.name}?`));
   }
 
   // Until exoraw has answered: a line between the points with equal lanes.
@@ -340,12 +359,12 @@ exorawReview.register("blot", async (parts, data, tools) => {
   }
 
   function how() {
-    if (state.slots.some((_, index) => state.changed.has(index) && filled(index) < 2)) return "Set both points of the row to see its numbers.";
+    if (incomplete()) return "Set both points of the row to see its numbers.";
     if (!state.exact) return "Measuring …";
     return rowsShown()[state.row].bands.length ? "Exact: measured by exoraw as in the analysis." : "";
   }
 
   build();
   reset();
-  return { proposal, reset, leaving, destroy: () => { state.asked += 1; view.film.closed(); } };
+  return { proposal, reset, leaving, destroy: () => { state.gone = true; state.asked += 1; view.film.closed(); } };
 });

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from exoraw.assays.blot.lanes.geometry import PointPair
-from exoraw.assays.blot.reading import BlotImage
+from exoraw.assays.blot.reading import BlotImage, read_image
 from exoraw.assays.blot.review.places import Place
-from exoraw.assays.blot.steps.quantify import QuantifyParams
-from exoraw.assays.blot.steps.reading import Read, Row, chosen_exposure, measure, unusable
+from exoraw.assays.blot.steps.ladder import Asked, another_size, read_ladder
+from exoraw.assays.blot.steps.quantify import LADDER, QuantifyParams
+from exoraw.assays.blot.steps.reading import LadderRead, Read, Row, chosen_exposure, measure, unusable
 from exoraw.assays.contract import Finding, ReadyFile, ReviewDesk
 from exoraw.io.errors import StudyError
 
@@ -25,6 +26,7 @@ class Looked:
     image : the exposure that is measured
     file : where it lies
     findings : remarks about the picture as a whole
+    beside : the picture that shows its ladder, where that is another one
     """
 
     place: Place
@@ -32,6 +34,7 @@ class Looked:
     image: BlotImage
     file: ReadyFile
     findings: tuple[Finding, ...]
+    beside: ReadyFile | None = None
 
     @property
     def usable(self) -> bool:
@@ -51,6 +54,17 @@ class Looked:
         lanes = len(self.place.slots)
         return measure(self.image, lanes, rows, self.params.rows, self.params.background)
 
+    def ladder(self, reads: Sequence[Read]) -> LadderRead:
+        """Return the ladder as the step reads it beside rows that were measured."""
+        given = self.params.ladder
+        asked = Asked(given.masses, given.unit, self.place.membrane.ladder_lane, given.marks)
+        if self.beside is None or given.marks:
+            return read_ladder(self.image.pixels, reads, asked)
+        shown = read_image(self.beside.path, self.beside.dataset).pixels
+        if shown.shape != self.image.pixels.shape:
+            return another_size(self.beside.relative, shown.shape, self.image.pixels.shape, asked)
+        return replace(read_ladder(shown, reads, asked), source=self.beside.relative)
+
 
 def look(desk: ReviewDesk, place: Place) -> Looked:
     """Read a picture; the last few are remembered.
@@ -68,7 +82,8 @@ def _read(desk: ReviewDesk, place: Place) -> Looked:
     params = unit.params
     assert isinstance(params, QuantifyParams)
     image, file, chosen = chosen_exposure(inputs.files["picture"])
-    return Looked(place, params, image, file, (*chosen, *image.findings))
+    beside = next(iter(inputs.files.get(LADDER, ())), None)
+    return Looked(place, params, image, file, (*chosen, *image.findings), beside)
 
 
 def refuse_unusable(looked: Looked) -> None:

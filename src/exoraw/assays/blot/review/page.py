@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from exoraw.assays.blot.review.clicks import decision, made_words, proposed, refuse_unread
-from exoraw.assays.blot.review.film import film_of
 from exoraw.assays.blot.review.looked import Looked, look
 from exoraw.assays.blot.review.places import ASKS, asking, place_of, places
-from exoraw.assays.blot.review.shown import answer, expected, lanes, picture
+from exoraw.assays.blot.review.shown import answer, expected, film, lanes, picture
 from exoraw.assays.blot.steps.reading import Read
 from exoraw.assays.contract import Decision, Made, Proposal, ReviewDesk, ReviewItem
 from exoraw.io.errors import StudyError
@@ -42,7 +41,7 @@ class BlotPage:
         place = looked.place
         reads = looked.measured(place.pairs())
         return {
-            "picture": picture(looked, blind=desk.blind),
+            "picture": picture(desk, looked),
             "lanes": lanes(place, blind=desk.blind),
             "expected": expected(place, looked.params.rows, blind=desk.blind),
             **answer(desk, looked, reads),
@@ -52,8 +51,7 @@ class BlotPage:
         """Return the picture's signal."""
         if name != FILM:
             raise KeyError(name)
-        image = _looked(desk, key).image
-        return film_of(image.pixels, image.ceiling).packed()
+        return film(desk, _looked(desk, key)).packed()
 
     def preview(self, desk: ReviewDesk, key: str, proposal: Proposal) -> Mapping[str, Any]:
         """Return the rows as the points that were clicked would have them read."""

@@ -96,10 +96,10 @@ def place_of(desk: ReviewDesk, key: str) -> Place:
 
 
 def asking(desk: ReviewDesk) -> frozenset[str]:
-    """Return the units of the pictures that need points nobody has given yet.
+    """Return the units of the pictures that need points nobody has given yet, or better ones.
 
-    A row asks where it could be read in several ways, and where its lanes contradict the membrane's other
-    pictures.
+    A row asks where it could be read in several ways, where its lanes contradict the membrane's other
+    pictures, and where it could not be measured with its points.
     """
     found = set()
     by_membrane: dict[str, list[Place]] = {}
@@ -109,8 +109,9 @@ def asking(desk: ReviewDesk) -> frozenset[str]:
         outcomes = {place.unit: desk.outcome(place.unit) for place in own}
         wrong = contradicting(outcomes.values())
         for place in own:
-            open_rows = {*wrong, *_unread(outcomes[place.unit])}
-            if any(row.target in open_rows and place.pairs()[row.target] is None for row in place.rows):
+            unread, refused = _unread(outcomes[place.unit])
+            given = {target for target, pair in place.pairs().items() if pair is not None}
+            if refused or not given.issuperset({row.target for row in place.rows} & {*wrong, *unread}):
                 found.add(place.unit)
     return frozenset(found)
 
@@ -121,6 +122,8 @@ def contradicting(outcomes: Iterable[Earlier | None]) -> Mapping[str, str]:
     return {target: finding.message for target, finding in by_target(wrong).items()}
 
 
-def _unread(outcome: Earlier | None) -> set[str]:
+def _unread(outcome: Earlier | None) -> tuple[set[str], set[str]]:
+    """Return the proteins that were not measured, and those of them for which points had been given."""
     targets = [] if outcome is None else outcome.data["picture"]["targets"]
-    return {one["name"] for one in targets if one["state"] != "ok"}
+    unread = [one for one in targets if one["state"] != "ok"]
+    return {one["name"] for one in unread}, {one["name"] for one in unread if one["by_points"]}

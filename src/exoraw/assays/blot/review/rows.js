@@ -2,6 +2,7 @@
 "use strict";
 
 const exorawRows = (() => {
+  const UNUSABLE = "This picture cannot be measured; the remarks say why. Points would change nothing.";
   const SOURCES = {
     found: "Found without points", clicked: "Read with points that were clicked", typed: "Read with the points of study.yaml",
     mine: "Read with your points, not applied yet",
@@ -29,8 +30,7 @@ const exorawRows = (() => {
   }
 
   // What the person is to do next, by name.
-  function wanted(row, lanes, slots, usable) {
-    if (!usable) return "This picture cannot be measured; the remarks say why. Points would change nothing.";
+  function wanted(row, lanes, slots, mine) {
     const [first, last] = [lanes[0], lanes[lanes.length - 1]];
     const what = row.tall ? "" : "band of ";
     if (!slots[0] && !slots[1] && row.state === "ok") {
@@ -38,6 +38,8 @@ const exorawRows = (() => {
     }
     if (!slots[0]) return `${row.name}: click the middle of the FIRST ${what}${row.tall ? "lane: " : ""}${laneName(first)}.`;
     if (!slots[1]) return `${row.name}: now click the middle of the LAST ${what}${row.tall ? "lane: " : ""}${laneName(last)}.`;
+    if (!mine && row.state !== "ok") return `${row.name} cannot be read with these points. Drag them to the middle of the first and the last band.`;
+    if (!mine) return `${row.name} is read with ${row.source === "typed" ? "the points of study.yaml" : "points that were clicked"}. Drag a point that lies wrong.`;
     return `${row.name}: both points are set. Drag them, or press Backspace to take the last step back.`;
   }
 
@@ -77,7 +79,7 @@ const exorawRows = (() => {
   function about(tools, row, mine) {
     const source = SOURCES[mine === 2 ? "mine" : row.source];
     const fold = row.fold ? `; fold of control ${row.fold}` : "";
-    const parts = [tools.element("h2", {}, `${row.name}: ${row.role}`)];
+    const parts = [tools.element("h2", {}, [`${row.name}: ${row.role}`, row.mass].filter(Boolean).join(", "))];
     if (row.state !== "ok") {
       const reason = row.reason ? `: ${row.reason.replace(/\.$/, "")}` : "";
       parts.push(tools.element("p", { class: "reason", id: "reason" }, `No number${reason}.`));
@@ -97,5 +99,5 @@ const exorawRows = (() => {
     return found;
   }
 
-  return { tab, wanted, laneTable, laneName, about, remarks };
+  return { UNUSABLE, tab, wanted, laneTable, laneName, about, remarks };
 })();

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from exoraw.assays.blot.bands.record import Band
@@ -13,10 +14,12 @@ from exoraw.assays.blot.findings import FINDING_KINDS
 from exoraw.assays.blot.lanes.geometry import PointPair
 from exoraw.assays.blot.lanes.geometry import Row as FoundRow
 from exoraw.assays.blot.review.doubts import doubts
-from exoraw.assays.blot.review.film import film_of
+from exoraw.assays.blot.review.film import Film, film_of
 from exoraw.assays.blot.review.folds import Folds, folds
 from exoraw.assays.blot.review.looked import Looked
 from exoraw.assays.blot.review.places import Place, contradicting, places
+from exoraw.assays.blot.steps.evidence import ALIKE
+from exoraw.assays.blot.steps.ladder import with_masses
 from exoraw.assays.blot.steps.reading import TOTAL_PROTEIN, Read
 from exoraw.assays.contract import Earlier, Finding, ReviewDesk
 
@@ -60,15 +63,22 @@ def membrane_of(desk: ReviewDesk, place: Place) -> Membranes:
     return Membranes(contradicting(outcomes.values()), others)
 
 
-def picture(looked: Looked, *, blind: bool) -> dict[str, Any]:
+def film(desk: ReviewDesk, looked: Looked) -> Film:
+    """Return a picture ready for the browser; the last few are remembered."""
+    image = looked.image
+    found: Film = desk.kept(("film", looked.place.unit), lambda: film_of(image.pixels, image.ceiling))
+    return found
+
+
+def picture(desk: ReviewDesk, looked: Looked) -> dict[str, Any]:
     """Return how the picture is drawn, and what is written below it."""
-    film = film_of(looked.image.pixels, looked.image.ceiling)
+    made = film(desk, looked)
     height, width = looked.image.pixels.shape
-    rows, columns = film.levels.shape
+    rows, columns = made.levels.shape
     return {
-        "width": width, "height": height, "columns": columns, "rows": rows, "step": film.step,
-        "white": film.white, "dark": film.dark,
-        "words": _picture_words(looked, blind=blind),
+        "width": width, "height": height, "columns": columns, "rows": rows, "step": made.step,
+        "white": made.white, "dark": made.dark,
+        "words": _picture_words(looked, blind=desk.blind),
         "usable": looked.usable,
     }  # fmt: skip
 
@@ -116,6 +126,7 @@ def answer(desk: ReviewDesk, looked: Looked, reads: Sequence[Read]) -> dict[str,
     Blinded, without folds: the control's is 1, and would give its lane away.
     """
     place, blind = looked.place, desk.blind
+    ladder = looked.ladder(reads)
     own = membrane_of(desk, place)
     labels = [place.label(row, blind=blind) for row in place.rows]
     made = {} if blind else folds(desk, looked, reads)
@@ -126,6 +137,7 @@ def answer(desk: ReviewDesk, looked: Looked, reads: Sequence[Read]) -> dict[str,
         rows.append(
             {
                 **_row(looked, read, labels[index], own.wrong),
+                "mass": mass_words(with_masses(read, ladder), ladder.unit),
                 "remarks": [*words, *_remarks(read, len(place.slots))],
                 "bands": list(_bands(read, made.get(read.row.target), place)),
                 "fold": "" if read.row.target not in made else f"over {made[read.row.target].over}",
@@ -136,7 +148,19 @@ def answer(desk: ReviewDesk, looked: Looked, reads: Sequence[Read]) -> dict[str,
         for one in looked.findings
         if one.severity != "info" or one.code in SAID
     ]
-    return {"rows": rows, "remarks": about}
+    about += [{"severity": one.severity, "words": one.message} for one in ladder.findings]
+    rungs = () if ladder.source else ladder.rungs
+    return {"rows": rows, "remarks": about, "ladder": {"x": ladder.x, "rungs": rungs}}
+
+
+def mass_words(read: Read, unit: str) -> str:
+    """Say which mass the visible bands of a row have: one, or from and to; "" without a ladder."""
+    masses = [band.mw for band in read.bands if band.mw is not None and band.detected]
+    if not masses:
+        return ""
+    if max(masses) < ALIKE * min(masses):
+        return f"{median(masses):.0f} {unit}"
+    return f"{min(masses):.0f} to {max(masses):.0f} {unit}"
 
 
 def _row(looked: Looked, read: Read, label: str, wrong: Mapping[str, str]) -> dict[str, Any]:
