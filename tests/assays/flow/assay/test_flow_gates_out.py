@@ -12,8 +12,9 @@ from exoraw.assays.flow import read_fcs, write_fcs
 from exoraw.assays.flow.gates import populations_of, read_gatingml
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.spillover import Spillover
+from exoraw.assays.flow.steps.compensated import compensated
 from exoraw.assays.flow.steps.gates_out import marker_gates, quadrant_gates
-from exoraw.assays.flow.steps.tube import Tube, TubeParams, compensated, read_tube
+from exoraw.assays.flow.steps.tube import Tube, TubeParams, read_tube
 
 NAMES = ["FSC-A", "FSC-H", "SSC-A", "FITC-A", "PE-A"]
 MATRIX = Spillover(("FITC-A", "PE-A"), np.array([[1.0, 0.2], [0.05, 1.0]]), "the file")

@@ -14,7 +14,8 @@ from exoraw.assays.flow.fcs import write_fcs
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.spillover import Spillover
-from exoraw.assays.flow.steps.tube import TubeParams, compensated, read_tube
+from exoraw.assays.flow.steps.compensated import compensated
+from exoraw.assays.flow.steps.tube import TubeParams, read_tube
 
 PARAMS = TubeParams.of(FlowSettings())
 KEYWORD = {"source": "keyword"}

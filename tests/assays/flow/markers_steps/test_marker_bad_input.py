@@ -252,3 +252,17 @@ def test_a_tube_without_beads_has_no_count_and_says_so(pair: Any) -> None:
     assert done.findings(STAINED, "no_beads")[0].severity == "error"
     assert np.isnan(done.value(STAINED, "cells_per_volume"))
     assert np.isfinite(done.value(STAINED, STEM))
+
+
+def test_a_bad_control_of_one_surface_marker_leaves_the_other_marker_s_numbers_alone(copied: Copied) -> None:
+    study = copied("surface_mfi", ("MFI control 1", "MFI isotype 1"))
+    data = read_fcs(study.file("MFI isotype 1"))
+    events = np.array(data.events, np.float32)
+    events[:, data.channels.index("PE-A")] += 3_000  # brighter than the stained cells
+    write_fcs(
+        study.file("MFI isotype 1"), events, list(data.channels), version="3.0", timestep=0.01,
+        markers=data.markers, ranges=[262_144.0] * len(data.channels), spillover=data.spillover,
+    )  # fmt: skip
+    done = study.run(STEPS)
+    touched = {one.entity for one in done.findings("MFI control 1", "control_brighter_than_sample")}
+    assert touched == {"marker:CXCR4"}

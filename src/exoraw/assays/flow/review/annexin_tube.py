@@ -20,9 +20,10 @@ from exoraw.assays.flow.review.looked import (
     succeeded,
     with_events,
 )
+from exoraw.assays.flow.steps.compensated import compensated
 from exoraw.assays.flow.steps.gated import GateParams
 from exoraw.assays.flow.steps.scales import BatchScales
-from exoraw.assays.flow.steps.tube import compensated, read_tube
+from exoraw.assays.flow.steps.tube import read_tube
 
 APOPTOTIC = "apoptotic"
 CORNERS = ((False, False), (True, False), (True, True), (False, True))  # live, early, late, necrotic

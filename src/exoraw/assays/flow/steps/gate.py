@@ -30,6 +30,7 @@ from exoraw.assays.flow.review.applied import ROLE, InForce, by_hand, in_force, 
 from exoraw.assays.flow.review.cleaning import clean_with_outline, outline_findings
 from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
+from exoraw.assays.flow.steps.compensated import compensated, compensated_twice
 from exoraw.assays.flow.steps.evidence import pictures
 from exoraw.assays.flow.steps.gated import Gated, GateParams
 from exoraw.assays.flow.steps.gates_out import quadrant_gates
@@ -37,14 +38,7 @@ from exoraw.assays.flow.steps.measures import measurements
 from exoraw.assays.flow.steps.planning import BATCH_COLUMNS, compensate_key, gate_key, thresholds_key
 from exoraw.assays.flow.steps.populations import population_rows
 from exoraw.assays.flow.steps.recorded import thresholds_of
-from exoraw.assays.flow.steps.tube import (
-    SATURATED_SHARE,
-    TubeParams,
-    compensated,
-    compensated_twice,
-    of_sample,
-    read_tube,
-)
+from exoraw.assays.flow.steps.tube import SATURATED_SHARE, TubeParams, of_sample, read_tube
 from exoraw.assays.flow.strategies import AnnexinPI
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView

@@ -13,7 +13,8 @@ from exoraw.assays.flow.gates.gatingml_writing import gatingml
 from exoraw.assays.flow.gates.shapes import Divider, Quadrant, Quadrants, threshold
 from exoraw.assays.flow.gates.strategy import NamedGate, Strategy
 from exoraw.assays.flow.spillover import Spillover
-from exoraw.assays.flow.steps.tube import Tube, matrix_of
+from exoraw.assays.flow.steps.compensated import matrix_of
+from exoraw.assays.flow.steps.tube import Tube
 
 CELLS = "cells"
 

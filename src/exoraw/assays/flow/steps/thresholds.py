@@ -31,6 +31,7 @@ from exoraw.assays.flow.review.cleaning import clean_with_outline
 from exoraw.assays.flow.review.decided import Gates, corrections_for, decided, together
 from exoraw.assays.flow.settings import FlowSettings, Scale
 from exoraw.assays.flow.steps.compensate import single_stain_tubes
+from exoraw.assays.flow.steps.compensated import compensated, compensated_twice
 from exoraw.assays.flow.steps.control_picture import control_picture
 from exoraw.assays.flow.steps.control_tube import Control
 from exoraw.assays.flow.steps.planning import (
@@ -43,7 +44,7 @@ from exoraw.assays.flow.steps.planning import (
 )
 from exoraw.assays.flow.steps.recorded import as_data
 from exoraw.assays.flow.steps.scales import batch_scales
-from exoraw.assays.flow.steps.tube import TubeParams, compensated, compensated_twice, read_tube
+from exoraw.assays.flow.steps.tube import TubeParams, read_tube
 from exoraw.assays.flow.strategies import AnnexinPI, Thresholds
 from exoraw.assays.flow.treatments import (
     TREATMENT_COLUMNS,

@@ -25,6 +25,7 @@ from exoraw.assays.flow.marker_controls import MATCH_COLUMNS, control_roles
 from exoraw.assays.flow.markers.cd24_border import Cd24Border, batch_valley
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.settings import FlowSettings, Scale
+from exoraw.assays.flow.steps.compensated import compensated, compensated_twice
 from exoraw.assays.flow.steps.control_tube import Control
 from exoraw.assays.flow.steps.markers.beads import (
     LOT_COLUMNS,
@@ -51,7 +52,7 @@ from exoraw.assays.flow.steps.planning import (
     seed_of,
 )
 from exoraw.assays.flow.steps.scales import axis_scale, scatter_ends
-from exoraw.assays.flow.steps.tube import TubeParams, clean, compensated, compensated_twice
+from exoraw.assays.flow.steps.tube import TubeParams, clean
 from exoraw.assays.flow.strategies import CD44CD24, MARKER_STRATEGIES, Beads, MarkerStrategy, Viability
 from exoraw.assays.flow.viability import ViabilityGate, viability_gate
 from exoraw.io.errors import FormatError

@@ -16,8 +16,9 @@ from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.markers.counting_beads import BeadGate
 from exoraw.assays.flow.panel import UnknownChannelError
 from exoraw.assays.flow.review.cleaning import OUTLINE, clean_with_outline, corners_of
+from exoraw.assays.flow.steps.compensated import compensated
 from exoraw.assays.flow.steps.markers.beads import find_beads, without_beads
-from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, compensated, read_tube
+from exoraw.assays.flow.steps.tube import Cleaned, Tube, TubeParams, read_tube
 from exoraw.assays.flow.strategies import Beads
 from exoraw.assays.flow.viability import mostly_dead
 

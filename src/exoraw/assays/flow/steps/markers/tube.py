@@ -32,6 +32,7 @@ from exoraw.assays.flow.review.cleaning import outline_findings
 from exoraw.assays.flow.review.decided import corrections_for
 from exoraw.assays.flow.settings import FlowSettings
 from exoraw.assays.flow.steps.cleaned import uncleaned_share
+from exoraw.assays.flow.steps.compensated import compensated_twice
 from exoraw.assays.flow.steps.gates_out import marker_gates
 from exoraw.assays.flow.steps.markers.beads import (
     LOT_COLUMNS,
@@ -40,7 +41,7 @@ from exoraw.assays.flow.steps.markers.beads import (
 from exoraw.assays.flow.steps.markers.counted import Border, Controls, Counted, Numbers, unique
 from exoraw.assays.flow.steps.markers.counting import count
 from exoraw.assays.flow.steps.markers.evidence import pictures
-from exoraw.assays.flow.steps.markers.live_cells import LiveCells, live_cells
+from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, LiveCells, live_cells
 from exoraw.assays.flow.steps.markers.measures import general_numbers
 from exoraw.assays.flow.steps.markers.own_controls import MarkerParams, payload_of, read_controls, roles_of
 from exoraw.assays.flow.steps.markers.populations import population_rows
@@ -52,8 +53,8 @@ from exoraw.assays.flow.steps.planning import (
     present,
     seed_of,
 )
-from exoraw.assays.flow.steps.tube import SATURATED_SHARE, TubeParams, compensated_twice, of_sample
-from exoraw.assays.flow.strategies import MARKER_STRATEGIES
+from exoraw.assays.flow.steps.tube import SATURATED_SHARE, TubeParams, of_sample
+from exoraw.assays.flow.strategies import MARKER_STRATEGIES, MarkerStrategy, SurfaceMFI
 from exoraw.io.inventory import Inventory
 from exoraw.study.view import StudyView
 
@@ -63,7 +64,7 @@ class GateMarkers:
     """Count every stained tube against the controls of its own subject and treatment."""
 
     name: str = "markers"
-    version: int = 3
+    version: int = 4
     columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS, *LOT_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -140,7 +141,7 @@ class GateMarkers:
                 )
             ),
             objects=population_rows(tube, counted, sample, params.tube.dyes),
-            findings=unique(of_sample(findings, sample)),
+            findings=unique(of_sample(findings, sample, _apart(params.strategy))),
             artefacts=[
                 *pictures(tube, cells, controls, counted, made.ground, params, sample),
                 *_gates(tube, counted, made.ground, decision.data, params, sample),
@@ -199,6 +200,13 @@ def _per_volume(
     live = int(np.count_nonzero(tube.live))
     number, findings = cells_per_volume(live, tube.beads, unit.payload["lot"], beads, numbers)
     return [number], findings
+
+
+def _apart(strategy: MarkerStrategy) -> frozenset[str]:
+    """Surface markers are measured one by one; every other strategy's numbers hang on all of its borders."""
+    if not isinstance(strategy, SurfaceMFI):
+        return frozenset()
+    return frozenset(f"marker:{dye.target}" for dye in strategy.dyes if dye.key != VIABILITY)
 
 
 def _inherited(earlier: Sequence[Earlier]) -> list[Finding]:
