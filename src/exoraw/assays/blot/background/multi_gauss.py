@@ -91,10 +91,9 @@ def fit_band(profile: FloatArray, apex: int, sigma: float) -> GaussFit:
     others = _peaks(problem)
     shape = _solve(problem, others, None)
     bent = replace(problem, degree=CURVE)
-    bent_shape = _solve(bent, others, shape)
-    gain = len(rows) * np.log(_rests(problem, shape) / _rests(bent, bent_shape))
+    gain = len(rows) * np.log(_rests(problem, shape) / _rests(bent, shape))
     if gain > EVIDENCE * np.log(len(rows)):
-        problem, shape = bent, bent_shape
+        problem, shape = bent, _solve(bent, others, shape)
     return _with_shoulders(problem, others, shape, len(profile))
 
 

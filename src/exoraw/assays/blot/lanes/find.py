@@ -18,6 +18,7 @@ from exoraw.assays.blot.lanes.signal import SearchImage
 from exoraw.assays.blot.lanes.trace import follow, smooth_curve, soften, straighten, trace_row
 
 MORE_GUESSES = 4  # lines looked at beyond the rows that are asked for
+DIM = 0.15  # of the light of a line that was found: dimmer ones are no rivals
 SEARCH_HALF = 22  # pixels from a straight line that a row may bend
 BEND_SHARE = 0.05  # of the distance of two points
 VISIBLE = 0.06  # of the row's bright columns
@@ -41,11 +42,15 @@ def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[li
     one list for each line, brightest line first: its readings, likeliest first; in pixels of the raw image
     """
     found: list[list[Row]] = []
-    soft = soften(search.pixels)
+    lights: list[float] = []
+    soft, noise = soften(search.pixels), _noise(search.pixels)
     for guess in guess_rows(search.pixels, rows + MORE_GUESSES):
-        readings = _readings(search.pixels, soft, guess.line(search.pixels.shape[1]), lanes)
+        if len(found) >= rows and guess.light < DIM * min(lights):
+            break
+        readings = _readings(search.pixels, soft, guess.line(search.pixels.shape[1]), lanes, noise)
         if readings and not any(_same_line(readings[0], other[0]) for other in found):
             found.append(readings)
+            lights.append(guess.light)
     found.sort(key=lambda readings: -readings[0].strength)
     top = found[0][0].strength if found else 1.0
     return [
@@ -88,7 +93,9 @@ def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
     return _to_raw(replace(row, score=1.0), search.scale)
 
 
-def _readings(pixels: FloatArray, soft: FloatArray, guess: FloatArray, lanes: int | None) -> list[Row]:
+def _readings(
+    pixels: FloatArray, soft: FloatArray, guess: FloatArray, lanes: int | None, noise: float
+) -> list[Row]:
     path, weight = follow(soft, guess, SEARCH_HALF)
     rough = np.clip(straighten(pixels, path, 8).mean(axis=0), 0, None)
     runs = runs_above(gaussian_filter1d(rough, 2.0), VISIBLE_FIRST * _bright(rough))
@@ -97,7 +104,7 @@ def _readings(pixels: FloatArray, soft: FloatArray, guess: FloatArray, lanes: in
     x0, x1 = runs[0][0], runs[-1][1]
     trace = trace_row(pixels, soft, smooth_curve(path, weight, x0, x1), 8, x0, x1)
     profile = _column_profile(pixels, trace)
-    doubts = _faintness(pixels, profile, trace)
+    doubts = _faintness(noise, profile, trace)
     if lanes is None:
         lanes, uncertain = count_lanes(profile)
         doubts += uncertain
@@ -124,9 +131,14 @@ def _column_profile(pixels: FloatArray, trace: Trace) -> FloatArray:
     return profile
 
 
-def _faintness(pixels: FloatArray, profile: FloatArray, trace: Trace) -> tuple[str, ...]:
+def _noise(pixels: FloatArray) -> float:
+    """Return the noise of a pixel, from what neighbouring ones differ by."""
+    every_other = pixels[::2]
+    return 1.4826 * float(np.median(np.abs(np.diff(every_other, axis=1)))) / float(np.sqrt(2))
+
+
+def _faintness(noise: float, profile: FloatArray, trace: Trace) -> tuple[str, ...]:
     """Return a doubt where the row does not rise above the noise of the picture."""
-    noise = 1.4826 * float(np.median(np.abs(np.diff(pixels, axis=1)))) / np.sqrt(2)
     averaged = noise / np.sqrt(2 * CORE * trace.sigma + 1)
     if _bright(profile) > LEAST_CONTRAST * averaged:
         return ()

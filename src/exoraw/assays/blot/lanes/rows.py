@@ -60,15 +60,15 @@ def _sheared_profiles(pixels: FloatArray) -> FloatArray:
 
     blurred = cv2.GaussianBlur(pixels, (0, 0), sigmaX=BLUR[1], sigmaY=BLUR[0])[:, ::COLUMN_STEP]
     cap = max(float(np.percentile(blurred, 99.5)) * CAP_SHARE, 1e-9)
-    capped = np.clip(blurred, 0, cap)
+    capped = np.ascontiguousarray(np.clip(blurred, 0, cap), np.float32)
     rows, columns = capped.shape
-    offsets = (np.arange(columns) * COLUMN_STEP - pixels.shape[1] / 2)[None, :] * SLOPES[:, None]
-    heights = np.arange(rows)[None, :, None] + np.round(offsets).astype(int)[:, None, :]
-    inside = (heights >= 0) & (heights < rows)
-    picked = capped[np.clip(heights, 0, rows - 1), np.arange(columns)]
-    profiles = np.where(inside, picked, 0).mean(axis=2)
-    opened = cv2.morphologyEx(
-        profiles.astype(np.float32), cv2.MORPH_OPEN, np.ones((1, ROW_OPENING), np.uint8)
-    )
+    profiles = np.empty((len(SLOPES), rows), np.float32)
+    for number, slope in enumerate(SLOPES):
+        shear = np.array([[1, 0, 0], [slope * COLUMN_STEP, 1, -slope * pixels.shape[1] / 2]], np.float32)
+        sheared = cv2.warpAffine(
+            capped, shear, (columns, rows), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP, borderValue=0
+        )
+        profiles[number] = sheared.mean(axis=1)
+    opened = cv2.morphologyEx(profiles, cv2.MORPH_OPEN, np.ones((1, ROW_OPENING), np.uint8))
     found: FloatArray = profiles - opened
     return found
