@@ -72,6 +72,15 @@ def test_a_neighbour_and_a_shoulder_are_told_from_the_band() -> None:
     assert fit.neighbours.sum() == pytest.approx(2_600 * 6 * np.sqrt(2 * np.pi), rel=0.05)
 
 
+def test_a_neighbour_that_trails_is_told_from_the_band() -> None:
+    trails = np.where(ROWS < 60, gauss(60, 6, 2_000), gauss(60, 8, 2_000))
+    fit = fit_band(
+        200 + trails + gauss(90, 6, 5_000) + np.random.default_rng(5).normal(0, 4, ROWS.size), 90, 6.0
+    )
+    assert fit.area == pytest.approx(5_000 * 6 * np.sqrt(2 * np.pi), rel=0.005)
+    assert fit.neighbours.sum() == pytest.approx(2_000 * 7 * np.sqrt(2 * np.pi), rel=0.02)
+
+
 def test_the_halo_of_a_band_is_its_own_light_and_no_neighbour() -> None:
     profile = 50 + gauss(90, 5, 9_000) + gauss(90, 11, 2_000)
     fit = fit_band(profile + np.random.default_rng(3).normal(0, 4, ROWS.size), 90, 5.0)

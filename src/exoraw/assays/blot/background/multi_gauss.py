@@ -70,8 +70,8 @@ class _Problem:
 def fit_band(profile: FloatArray, apex: int, sigma: float) -> GaussFit:
     """Fit the band at `apex`, its neighbours and its shoulders, on a straight or bent line.
 
-    The band itself is a Gaussian with two half widths, because bands trail, on a wider one of the same
-    middle, because light scatters in membrane and lens; its neighbours are symmetric.
+    Bands are Gaussians with two half widths, because bands trail; the band itself stands on a wider one of
+    the same middle, because light scatters in membrane and lens.
     What the first fit leaves over on one side of the band is taken as a further neighbour and fitted again.
     A smear, darker on one side of its band than on the other, bends the line; the bend (third degree) is
     kept where the rests become so much smaller that it pays for its two terms.
@@ -134,7 +134,7 @@ def _shoulder(problem: _Problem, shape: FloatArray) -> float | None:
     rest = gaussian_filter1d(problem.values - columns @ heights, problem.sigma / 2)
     mirrored = np.interp(2 * shape[0] - problem.rows, problem.rows, rest)
     rest = rest - np.clip(mirrored, 0, None)
-    taken = np.concatenate(([shape[0]], shape[3::2]))
+    taken = shape[::3]
     apart = np.abs(problem.rows[:, None] - taken).min(axis=1) > problem.sigma
     apart &= np.abs(problem.rows - shape[0]) > NEAREST_SHOULDER * problem.sigma
     if not apart.any():
@@ -146,16 +146,15 @@ def _shoulder(problem: _Problem, shape: FloatArray) -> float | None:
 
 
 def _solve(problem: _Problem, others: list[float], before: FloatArray | None) -> FloatArray:
-    """Return [middle, half width above, half width below, then middle and width of every neighbour]."""
+    """Return middle, half width above and half width below of the band, then of every neighbour."""
     sigma = problem.sigma
-    start = np.concatenate(([problem.apex, sigma, sigma], np.ravel([[middle, sigma] for middle in others])))
+    middles = np.array([problem.apex, *others])
+    start = np.stack((middles, *[np.full(len(middles), sigma)] * 2), axis=1).ravel()
     if before is not None:
         start[: len(before)] = before
-    middles = np.concatenate(([problem.apex], others))
-    lower, upper = np.full(len(start), NARROWEST * sigma), np.full(len(start), WIDEST * sigma)
-    upper[4::2] = WIDEST_NEIGHBOUR * sigma
-    places = np.concatenate(([0], np.arange(3, len(start), 2)))
-    lower[places], upper[places] = middles - WANDERS * sigma, middles + WANDERS * sigma
+    lower, upper = np.full(len(start), NARROWEST * sigma), np.full(len(start), WIDEST_NEIGHBOUR * sigma)
+    upper[1:3] = WIDEST * sigma
+    lower[::3], upper[::3] = middles - WANDERS * sigma, middles + WANDERS * sigma
     start = np.clip(start, lower + 1e-6, upper - 1e-6)
 
     def rest(shape: FloatArray) -> FloatArray:
@@ -171,14 +170,13 @@ def _solve(problem: _Problem, others: list[float], before: FloatArray | None) ->
 
 
 def _columns(problem: _Problem, shape: FloatArray) -> FloatArray:
-    rows = problem.rows[:, None]
-    width = np.where(rows < shape[0], shape[1], shape[2])
-    off = (rows - shape[0]) / width
-    main, halo = np.exp(-0.5 * off**2), np.exp(-0.5 * (off / HALO) ** 2)
-    others = np.exp(-0.5 * ((rows - shape[3::2]) / shape[4::2]) ** 2)
-    slope = (rows - problem.apex) / len(rows)
+    """Return background, the band, its halo and every neighbour at height 1, one column each."""
+    off = problem.rows[:, None] - shape[::3]
+    off /= np.where(off < 0, shape[1::3], shape[2::3])
+    bands, halo = np.exp(-0.5 * off**2), np.exp(-0.5 * (off[:, :1] / HALO) ** 2)
+    slope = (problem.rows[:, None] - problem.apex) / len(problem.rows)
     background = slope ** np.arange(problem.degree + 1)
-    return np.concatenate((background, main, halo, others), axis=1)
+    return np.concatenate((background, bands[:, :1], halo, bands[:, 1:]), axis=1)
 
 
 def _heights(problem: _Problem, columns: FloatArray) -> FloatArray:
