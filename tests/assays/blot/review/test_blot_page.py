@@ -299,6 +299,8 @@ def test_the_whole_story_of_a_row_that_needs_points(lab, run_now):
 def test_points_for_one_page_leave_those_of_the_other_page_in_force(lab):
     sitting = lab.sitting()
     apply(sitting, [lab.row("STAT3")], "STAT3")
+    states = {title: entry["state"] for title, entry in entries(sitting).items()}
+    assert states == {BOTH: "up to date", "STAT3": "to run again", "GAPDH": "up to date"}
     apply(sitting, [lab.row("GAPDH")], "GAPDH")
     (kept,) = lab.kept()
     assert set(kept["value"]["points"]) == {"1/STAT3", "1/GAPDH"}
@@ -359,15 +361,17 @@ def test_points_of_an_exposure_series_are_kept_where_they_count(seen):
     """Of several corrections about one series the last counts, so new points go into that one."""
     pair = ((10.0, 10.0), (90.0, 10.0))
     made = tuple(correction_of(name, {"points": {PHOSPHO: pair}}) for name in ("a.tif", "b.tif"))
-    assert decision(replace(seen.place, made=made), {PHOSPHO: pair}, blind=False).target == "image:b.tif"
+    assert (
+        decision(replace(seen.place, made=made), made, {PHOSPHO: pair}, blind=False).target == "image:b.tif"
+    )
 
 
 def test_a_damaged_file_of_points_is_named_and_replaced(seen):
     made = correction_of("membrane1/p-STAT3.tif", {"points": "here"})
     place = replace(seen.place, made=(made,))
-    assert made_words(place, made, blind=False) == ("points that cannot be used", "this picture")
+    assert made_words(place, (made,), made, blind=False) == ("points that cannot be used", "this picture")
     pair = ((10.0, 10.0), (90.0, 10.0))
-    assert decision(place, {PHOSPHO: pair}, blind=False).value == {
+    assert decision(place, (made,), {PHOSPHO: pair}, blind=False).value == {
         "points": {"1/p-STAT3": [[10.0, 10.0], [90.0, 10.0]]}
     }
 

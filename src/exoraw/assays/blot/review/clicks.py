@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -11,7 +11,7 @@ from exoraw.assays.blot.lanes.geometry import PointPair
 from exoraw.assays.blot.review.looked import Looked, refuse_unusable
 from exoraw.assays.blot.review.places import Place
 from exoraw.assays.blot.settings import MOST_ROWS
-from exoraw.assays.blot.steps.points import KIND, Points, target_of
+from exoraw.assays.blot.steps.points import KIND, Points, key_of, target_of
 from exoraw.assays.blot.steps.reading import Read
 from exoraw.assays.contract import Decision, Params, Proposal
 from exoraw.io.errors import StudyError
@@ -84,36 +84,46 @@ def refuse_unread(reads: tuple[Read, ...], changed: Mapping[str, PointPair]) -> 
             raise StudyError(f"{reason.rstrip('.')}.")
 
 
-def decision(place: Place, changed: Mapping[str, PointPair], *, blind: bool) -> Decision:
+def decision(
+    place: Place, corrections: Iterable[Correction], changed: Mapping[str, PointPair], *, blind: bool
+) -> Decision:
     """Return the correction that holds these points and those that the same file has already.
 
-    The proteins are written with their membrane: a picture may show several membranes.
+    The proteins are written with their membrane: a file may show several membranes.
+
+    Parameters
+    ----------
+    corrections : all of the analysis
+    changed : protein -> its new points
     """
     if not changed:
         raise StudyError("No row was clicked, so there is nothing to apply.")
-    before = (
-        place.made[-1] if place.made else None
-    )  # the one that counts, where an exposure series has several
-    points = {**_points(before), **{_key(place, target): pair for target, pair in changed.items()}}
+    # Of an exposure series several files may have points: new ones go to those that count.
+    target = place.made[-1].target if place.made else target_of(place.picture.paths[0])
+    before = next((one for one in corrections if (one.kind, one.target) == (KIND, target)), None)
+    points = {**_points(before), **{_key(place, name): pair for name, pair in changed.items()}}
     names = [place.label(row, blind=blind) for row in place.rows if row.target in changed]
-    target = target_of(place.picture.paths[0]) if before is None else before.target
-    return Decision(
-        KIND,
-        target,
-        Points(points=points).model_dump(mode="json"),
-        f"first and last band of {_listed(names)}",
-    )
+    value = Points(points=points).model_dump(mode="json")
+    return Decision(KIND, target, value, f"first and last band of {_listed(names)}")
 
 
-def made_words(place: Place, correction: Correction, *, blind: bool) -> tuple[str, str]:
-    """Return what a correction decides, and how far it reaches."""
-    points = _points(correction)
-    if not points:
+def made_words(
+    place: Place, corrections: Iterable[Correction], made: Correction, *, blind: bool
+) -> tuple[str, str]:
+    """Return what a correction decides, and how far it reaches.
+
+    Parameters
+    ----------
+    corrections : all of the analysis, whole
+    made : one of those about the picture, with its own points alone
+    """
+    own = _points(made)
+    if not own:
         return "points that cannot be used", "this picture"
-    own = [row for row in place.rows if row.target in points or _key(place, row.target) in points]
-    keys = {key for row in own for key in (row.target, _key(place, row.target))}
-    words = f"first and last band of {_listed([place.label(row, blind=blind) for row in own] or ['no row'])}"
-    others = len(points.keys() - keys)
+    rows = [row for row in place.rows if row.target in own or _key(place, row.target) in own]
+    words = f"first and last band of {_listed([place.label(row, blind=blind) for row in rows])}"
+    whole = next((one for one in corrections if one.path == made.path), made)
+    others = len(_points(whole).keys() - own.keys())
     if not others:
         return words, "this picture"
     return words, f"this picture, and {others} {'row' if others == 1 else 'rows'} of the same file elsewhere"
@@ -130,7 +140,7 @@ def _points(correction: Correction | None) -> dict[str, PointPair]:
 
 
 def _key(place: Place, target: str) -> str:
-    return f"{place.membrane.name}/{target}"
+    return key_of(place.membrane.name, target)
 
 
 def _listed(names: list[str]) -> str:

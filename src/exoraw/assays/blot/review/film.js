@@ -5,7 +5,7 @@ const exorawFilm = (() => {
   const TOP = 65534; // brightest level; what sits on the detector's ceiling is one above (film.py)
   const CLIPPED = [194, 38, 75]; // as in the pictures of the report (blot/plots.py)
   const AT_FIRST = 50; // of the slider: where film.py wants white and black
-  const HARDEST = 30; // times the contrast at first
+  const HARDEST = 15; // times the contrast at first
   const CLOSEST = 24; // raw pixels across the view
   const FIRM = 4; // screen pixels: a press that moves less is a click
   const TALLEST = 0.55; // of the window
@@ -24,9 +24,10 @@ const exorawFilm = (() => {
     const [first, whole] = [picture.dark - picture.white, TOP - picture.white];
     const share = slider / AT_FIRST;
     const span = share <= 1 ? whole * (first / whole) ** share : first * (1 / HARDEST) ** (share - 1);
+    const white = picture.white + Math.max(share - 1, 0) * (picture.ground - picture.white);
     const found = new Uint8Array(TOP + 1);
     for (let level = 0; level <= TOP; level += 1) {
-      found[level] = 255 * (1 - Math.min(Math.max((level - picture.white) / span, 0), 1));
+      found[level] = 255 * (1 - Math.min(Math.max((level - white) / span, 0), 1));
     }
     return found;
   }

@@ -24,12 +24,14 @@ class Film:
     levels : (rows, columns) 0 to 65,534 from the darkest to the brightest signal; 65,535 where it is clipped
     step : raw pixels, in each direction, that one of them stands for
     white, dark : levels that are drawn white and black at first
+    ground : level of the usual pixel, the membrane itself: drawn white at the hardest contrast
     """
 
     levels: npt.NDArray[np.uint16]
     step: int
     white: float
     dark: float
+    ground: float
 
     def packed(self) -> bytes:
         """Return the levels, little-endian, row by row."""
@@ -48,11 +50,11 @@ def film_of(pixels: AnyImage, ceiling: float | None) -> Film:
     signal = _blocks(np.asarray(pixels, dtype=np.float32), step).mean(axis=(1, 3))
     low, high = float(signal.min()), float(signal.max())
     scaled = (signal - low) * (TOP / max(high - low, 1e-12))
-    white, dark = (float(level) for level in np.percentile(scaled, (WHITE, DARK)))
+    white, ground, dark = (float(level) for level in np.percentile(scaled, (WHITE, 50, DARK)))
     levels = np.round(scaled).astype(np.uint16)
     if ceiling is not None:
         levels[_blocks(pixels, step).max(axis=(1, 3)) >= ceiling] = CLIPPED
-    return Film(levels, step, white, max(dark, white + 1))
+    return Film(levels, step, white, max(dark, white + 1), ground)
 
 
 def _blocks(pixels: AnyImage, step: int) -> AnyImage:

@@ -63,12 +63,13 @@ class BlotPage:
         looked = _looked(desk, key)
         _foreseen(desk, looked, proposal)
         changed = proposed(looked, proposal, blind=desk.blind)
-        return decision(looked.place, changed, blind=desk.blind)
+        return decision(looked.place, desk.view.corrections, changed, blind=desk.blind)
 
     def made(self, desk: ReviewDesk, key: str) -> Sequence[Made]:
         """Return the corrections about a picture, the one that counts first."""
         place = place_of(desk, key)
-        return [Made(one, *made_words(place, one, blind=desk.blind)) for one in reversed(place.made)]
+        every = desk.view.corrections
+        return [Made(one, *made_words(place, every, one, blind=desk.blind)) for one in reversed(place.made)]
 
     def exclusion(self, desk: ReviewDesk, key: str, proposal: Proposal) -> tuple[Kind, str]:
         """Leave out the sample of a lane, on all pictures of the membrane."""

@@ -27,7 +27,8 @@ class Place:
     membrane : the membrane with its lanes and all its pictures
     picture : this picture
     unit : key of the unit that measures it
-    made : the corrections of points about it, in the order in which they count; a later one before an earlier
+    made : the corrections of points about it, with its own points alone; a later one counts before an
+        earlier one
     """
 
     kind: str
@@ -83,7 +84,8 @@ def _places(desk: ReviewDesk) -> Iterator[Place]:
             continue
         for picture in membrane.pictures:
             unit = quantify_key(desk.view.pipeline, membrane, picture)
-            made = points_for(desk.view.corrections, picture.paths)
+            targets = [one.target for one in picture.wanted]
+            made = points_for(desk.view.corrections, picture.paths, membrane.name, targets)
             yield Place(settings.kind, membrane, picture, unit, made)
 
 

@@ -77,7 +77,7 @@ def picture(desk: ReviewDesk, looked: Looked) -> dict[str, Any]:
     rows, columns = made.levels.shape
     return {
         "width": width, "height": height, "columns": columns, "rows": rows, "step": made.step,
-        "white": made.white, "dark": made.dark,
+        "white": made.white, "dark": made.dark, "ground": made.ground,
         "words": _picture_words(looked, blind=desk.blind),
         "usable": looked.usable,
     }  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 
 from pydantic import Field, ValidationError
 
@@ -40,10 +40,31 @@ def target_of(path: str) -> str:
     return f"image:{path}"
 
 
-def points_for(corrections: Iterable[Correction], paths: Iterable[str]) -> tuple[Correction, ...]:
-    """Return the corrections about any of these pictures."""
+def key_of(membrane: str, target: str) -> str:
+    """Return how the points of a protein are called where a file shows several membranes."""
+    return f"{membrane}/{target}"
+
+
+def points_for(
+    corrections: Iterable[Correction], paths: Iterable[str], membrane: str, targets: Iterable[str]
+) -> tuple[Correction, ...]:
+    """Return the corrections about any of these files, each with the points of these proteins alone.
+
+    A file may hold several pages and membranes: what is clicked for one of them measures no other again. A
+    correction that cannot be read is returned as it is, so that the unit says so.
+    """
     names = {target_of(path) for path in paths}
-    return tuple(one for one in corrections if one.kind == KIND and one.target in names)
+    own = {key for target in targets for key in (target, key_of(membrane, target))}
+    about = (one for one in corrections if one.kind == KIND and one.target in names)
+    return tuple(narrowed for one in about if (narrowed := _narrowed(one, own)) is not None)
+
+
+def _narrowed(correction: Correction, own: Set[str]) -> Correction | None:
+    points = correction.value.get("points")
+    if not isinstance(points, Mapping) or not points or set(correction.value) != {"points"}:
+        return correction
+    kept = {key: pair for key, pair in points.items() if key in own}
+    return replace(correction, value={"points": kept}) if kept else None
 
 
 def clicked(corrections: Iterable[Correction], membrane: str, targets: Iterable[str]) -> Clicked:
@@ -59,7 +80,7 @@ def clicked(corrections: Iterable[Correction], membrane: str, targets: Iterable[
             findings.append(Finding("points_unusable", "error", message))
             continue
         for target in wanted:
-            pair = given.get(f"{membrane}/{target}") or given.get(target)
+            pair = given.get(key_of(membrane, target)) or given.get(target)
             if pair is not None:
                 pairs[target] = pair
                 message = f"{target}: points by {one.who}, {one.when}: {one.why}"

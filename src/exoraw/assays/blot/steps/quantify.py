@@ -120,7 +120,8 @@ def _unit(study: StudyView, settings: BlotSettings, membrane: Membrane, picture:
         WantedRow(target=one.target, role=one.band.role, row=one.band.row, points=one.points)
         for one in picture.wanted
     )
-    made = points_for(study.corrections, picture.paths)
+    targets = [one.target for one in picture.wanted]
+    made = points_for(study.corrections, picture.paths, membrane.name, targets)
     ladder = LadderParams(masses=membrane.blot.ladder, unit=MASS_UNITS[settings.kind], marks=picture.marks)
     return Unit(
         key=quantify_key(study.pipeline, membrane, picture),
