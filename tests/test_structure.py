@@ -7,6 +7,7 @@ import importlib.util
 import re
 import statistics
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,10 +35,10 @@ def modules(project: Path) -> list[Path]:
     return found
 
 
+@cache
 def imported_names(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -20,7 +20,9 @@ SHARES = {  # preset -> population on the page -> measure and entity in the resu
     "cd44_cd24": {"CD44+CD24-": ("cd44_pos_cd24_low_share", "")},
     "aldefluor": {"ALDH-high": ("aldh_high_share", "")},
     "uptake_flow": {"exosome dye+": ("uptake_share", "")},
-    "surface_mfi": {},
+    "surface_mfi": {
+        f"{marker}+": ("marker_share", f"marker:{marker}") for marker in ("CD44", "EpCAM", "CXCR4")
+    },
 }
 
 
@@ -153,8 +155,19 @@ def test_an_outline_of_the_cells_is_used_and_taken_back(markers, run_now):
     assert lab.value(entry["title"], "aldh_high_share") == before
 
 
-def test_the_border_of_a_surface_marker_follows_its_isotype(markers):
-    sitting = markers("surface_mfi").sitting()
-    data = sitting.item(entries(sitting)[0]["id"])["data"]
-    assert [panel["gates"] for panel in data["panels"] if panel["name"].startswith("marker")]
-    assert not any(panel["gates"] for panel in data["panels"] if panel["name"].startswith("marker"))
+def test_a_border_of_one_surface_marker_decides_its_share_and_no_other_number(markers, run_now):
+    lab = markers("surface_mfi")
+    sitting = lab.sitting()
+    entry = entries(sitting)[0]
+    data = sitting.item(entry["id"])["data"]
+    share, other = ("marker_share", "marker:CXCR4"), ("marker_share", "marker:EpCAM")
+    before = lab.value(entry["title"], *other)
+    proposal = {"borders": {"marker:cxcr4": gate_of(data, "marker:cxcr4")["value"] * 2}}
+    foreseen = row_of(sitting.preview(entry["id"], {"proposal": proposal})["numbers"], "CXCR4+")["percent"]
+    assert foreseen < row_of(data["numbers"], "CXCR4+")["percent"] - 5
+    sitting.apply(entry["id"], {"proposal": proposal, **SIGNED})
+    run_now(sitting)
+    assert lab.value(entry["title"], *share) == (pytest.approx(foreseen), True)
+    assert lab.value(entry["title"], *other) == before
+    brightness = ("median_fluorescence_ratio", "marker:CXCR4")
+    assert not lab.value(entry["title"], *brightness)[1]

@@ -237,6 +237,12 @@ class Marker(Params):
 
     name: str = Field(min_length=1, max_length=60, description="as it stands in the table: CD44")
     channels: Names = Field(description="channel or marker names; the first that answers is taken")
+    border: Border = None
+
+    @property
+    def key(self) -> str:
+        """How corrections name its border, wherever it stands in the list."""
+        return f"marker:{self.name.strip().casefold()}"
 
 
 class SurfaceMFI(_OnMarkers):
@@ -260,7 +266,7 @@ class SurfaceMFI(_OnMarkers):
         return (
             *(
                 Dye(
-                    key=f"marker{place}", title=marker.name, setting=f"strategy.markers[{place}].channels",
+                    key=marker.key, title=marker.name, setting=f"strategy.markers[{place}].channels",
                     names=(marker.name, *(one for one in marker.channels if one != marker.name)),
                 )
                 for place, marker in enumerate(self.markers)
@@ -270,8 +276,8 @@ class SurfaceMFI(_OnMarkers):
 
     @property
     def borders(self) -> dict[str, float | None]:
-        """No border is fixed: the shares are those above the isotype."""
-        return {}
+        """Fixed borders by dye; the others follow from the isotype."""
+        return {marker.key: marker.border for marker in self.markers if marker.border is not None}
 
 
 class UptakeFlow(_OnMarkers):

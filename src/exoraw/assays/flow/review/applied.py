@@ -179,16 +179,23 @@ def _border_words(title: str, dye: str, border: float, found: Mapping[str, Mappi
     return f"the {title} border is {border:,.0f}{instead}"
 
 
-def marked(numbers: Iterable[Measurement], gates: Gates, of_gates: frozenset[str]) -> Iterator[Measurement]:
+def marked(
+    numbers: Iterable[Measurement],
+    gates: Gates,
+    of_gates: frozenset[str],
+    alone: frozenset[str] = frozenset(),
+) -> Iterator[Measurement]:
     """Mark the numbers that a person's gates went into as curated.
 
     Parameters
     ----------
     of_gates : measures and entities that a border decides; an outline of the cells decides all that is
         counted in them
+    alone : entities that hang on a border of their own, which nobody set
     """
     for one in numbers:
-        by_border = bool(gates.borders) and (one.measure in of_gates or one.entity in of_gates)
+        decided_here = one.entity not in alone and (one.measure in of_gates or one.entity in of_gates)
+        by_border = bool(gates.borders) and decided_here
         counted_in_gates = not NOT_GATED & {one.measure, one.entity}
         by_outline = gates.cells is not None and counted_in_gates
         by_death = VIABILITY in gates.borders and counted_in_gates and one.entity not in BEFORE_DEATH

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from exoraw.assays.contract import Earlier, Inputs, Unit
-from exoraw.assays.flow.arrays import BoolArray, FloatArray
+from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.dyes import Dye
 from exoraw.assays.flow.markers.aldefluor import ALDH_HIGH
 from exoraw.assays.flow.markers.cd44_cd24 import QUADRANTS
@@ -30,7 +30,7 @@ from exoraw.assays.flow.steps.markers.counted import LIVE
 from exoraw.assays.flow.steps.markers.live_cells import VIABILITY, live_cells
 from exoraw.assays.flow.steps.markers.own_controls import MarkerParams
 from exoraw.assays.flow.steps.scales import AxisScale
-from exoraw.assays.flow.strategies import CD44CD24, MarkerStrategy, SurfaceMFI
+from exoraw.assays.flow.strategies import CD44CD24, MarkerStrategy
 from exoraw.io.errors import StudyError
 
 POSITIVE = {"aldh": ALDH_HIGH, "dye": "exosome dye+"}  # dye -> population above its border
@@ -39,11 +39,7 @@ STEM_SIGNS = {name: (name.startswith("CD44+"), name.endswith("CD24+")) for name 
 
 @dataclass(frozen=True)
 class MarkerScheme:
-    """Live single cells against the borders of their markers.
-
-    The shares of surface markers follow from each marker's isotype at its percentile: of those panels the
-    cells and the dead-cell dye can be set by hand.
-    """
+    """Live single cells against the borders of their markers."""
 
     strategy: MarkerStrategy
     parent: str = LIVE
@@ -68,8 +64,7 @@ class MarkerScheme:
         else:
             for place, dye in enumerate(self._markers):
                 across = _other_axis(dye.key, axes)
-                movable = () if isinstance(self.strategy, SurfaceMFI) else (dye.key,)
-                yield Panel(f"marker{place}", dye.title, dye.key, across, LIVE, movable)
+                yield Panel(f"marker{place}", dye.title, dye.key, across, LIVE, (dye.key,))
         for key in self.alive:
             yield Panel("dead", "Dead cells", key, _other_axis(key, axes), SINGLES, (key,))
 
@@ -80,27 +75,28 @@ class MarkerScheme:
                 Population(name, {"cd44": signs[0], "cd24": signs[1]}) for name, signs in STEM_SIGNS.items()
             )
         return tuple(
-            Population(POSITIVE[dye.key], {dye.key: True}) for dye in self._markers if dye.key in POSITIVE
+            Population(POSITIVE.get(dye.key, f"{dye.target}+"), {dye.key: True}) for dye in self._markers
         )
 
     def shares(self, signal: FloatArray, borders: Mapping[str, float]) -> Sequence[Share]:
-        """Count the events that have a number in every marker; one on a border lies below it."""
-        found = self.populations()
-        needed = list(dict.fromkeys(key for one in found for key in one.above or {}))
-        if any(key not in borders for key in needed):
-            return ()
+        """Count the events that have a number in a population's markers; one on a border lies below it."""
         place = {dye.key: column for column, dye in enumerate(self.strategy.dyes)}
-        finite = np.isfinite(signal[:, [place[key] for key in needed]]).all(axis=1)
-        above = {key: signal[finite, place[key]] > borders[key] for key in needed}
-        n = int(np.count_nonzero(finite))
-        return [share_of(one.name, int(np.count_nonzero(_fits(one, above, n))), n) for one in found]
+        return [
+            _share(
+                one.name, [(signal[:, place[key]], borders[key], above) for key, above in one.above.items()]
+            )
+            for one in self.populations()
+            if one.above and one.above.keys() <= borders.keys()
+        ]
 
 
-def _fits(population: Population, above: Mapping[str, BoolArray], n: int) -> BoolArray:
-    mask = np.ones(n, dtype=bool)
-    for key, wanted in (population.above or {}).items():
-        mask &= above[key] == wanted
-    return mask
+def _share(name: str, sides: Sequence[tuple[FloatArray, float, bool]]) -> Share:
+    """Share of the events on the wanted side of every border: (signal, border, whether above)."""
+    finite = np.logical_and.reduce([np.isfinite(signal) for signal, _, _ in sides])
+    inside = finite.copy()
+    for signal, border, above in sides:
+        inside &= (signal > border) == above
+    return share_of(name, int(np.count_nonzero(inside)), int(np.count_nonzero(finite)))
 
 
 def _other_axis(key: str, axes: Sequence[str]) -> str:

@@ -81,7 +81,7 @@ class MarkerControls:
     """Find a batch's debris gate, its border of dead cells and its axes; draw its controls."""
 
     name: str = "controls"
-    version: int = 3
+    version: int = 4
     columns: tuple[str, ...] = ("control_role", "stain", *MATCH_COLUMNS, *BATCH_COLUMNS, *LOT_COLUMNS)
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:

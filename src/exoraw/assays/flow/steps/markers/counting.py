@@ -209,10 +209,11 @@ def count_surface_markers(
     at_end: BoolArray,
     controls: Controls,
     strategy: SurfaceMFI,
+    by_hand: BorderByHand,
     numbers: Numbers,
     seed: int,
 ) -> Counted:
-    """Brightness of every marker, and the share of cells above its control.
+    """Brightness of every marker, and the share of cells above its control or a person's border.
 
     Parameters
     ----------
@@ -226,7 +227,11 @@ def count_surface_markers(
     populations: list[tuple[str, int]] = []
     markers = [dye for dye in strategy.dyes if dye.key != VIABILITY]
     for column, dye in enumerate(markers):
-        gate = _gate_of(cells, controls, column, dye, settings, seed)
+        value = by_hand.get(dye.key)
+        if value is None:
+            gate = _gate_of(cells, controls, column, dye, settings, seed)
+        else:
+            gate = fixed_gate(value, marker=dye.target, bootstraps=settings.bootstraps)
         share = share_above(cells[:, column], gate, f"{dye.target}+", seed)
         numbered, remarks = brightness(cells, at_end, controls, dye, column, numbers, seed)
         measurements += [*numbered, numbers.share("marker_share", share, f"marker:{dye.target}")]
@@ -345,4 +350,4 @@ def count(
         return count_aldefluor(cells, controls, strategy, by_hand, numbers, seed)
     if isinstance(strategy, UptakeFlow):
         return count_uptake(cells, at_end, controls, strategy, by_hand, numbers, seed)
-    return count_surface_markers(cells, at_end, controls, strategy, numbers, seed)
+    return count_surface_markers(cells, at_end, controls, strategy, by_hand, numbers, seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,6 +138,7 @@ class GateMarkers:
                     ),
                     made.gates,
                     made.decides,
+                    _apart(params.strategy, but=made.gates.borders),
                 )
             ),
             objects=population_rows(tube, counted, sample, params.tube.dyes),
@@ -202,11 +203,18 @@ def _per_volume(
     return [number], findings
 
 
-def _apart(strategy: MarkerStrategy) -> frozenset[str]:
-    """Surface markers are measured one by one; every other strategy's numbers hang on all of its borders."""
+def _apart(strategy: MarkerStrategy, but: Collection[str] = ()) -> frozenset[str]:
+    """Surface markers are measured one by one; every other strategy's numbers hang on all of its borders.
+
+    Parameters
+    ----------
+    but : keys of dyes to leave out
+    """
     if not isinstance(strategy, SurfaceMFI):
         return frozenset()
-    return frozenset(f"marker:{dye.target}" for dye in strategy.dyes if dye.key != VIABILITY)
+    return frozenset(
+        f"marker:{dye.target}" for dye in strategy.dyes if dye.key != VIABILITY and dye.key not in but
+    )
 
 
 def _inherited(earlier: Sequence[Earlier]) -> list[Finding]:
