@@ -186,6 +186,13 @@ def test_a_first_click_on_the_ladder_is_said(looking, truth):
     assert "not the ladder or an empty lane" in words_of(preview(looking, [beside, None]))
 
 
+def test_too_many_lanes_for_the_bands_between_the_points_are_said(looking, truth):
+    first, second = truth.click("ctrl 1", PHOSPHO), truth.click("IL-6 1", PHOSPHO)
+    near = [first, [second[0] - 30, second[1]]]  # three lanes of the sheet over two bands of the picture
+    words = words_of(preview(looking, [near, None]))
+    assert "look whether there are really 3 lanes between your points" in words
+
+
 def test_rows_in_another_order_and_two_names_for_one_row_are_said(looking, truth):
     upper, lower = truth.row(PHOSPHO), truth.row(SECOND)
     assert "clicked above p-STAT3, row 1" in words_of(preview(looking, [lower, upper]), 1)

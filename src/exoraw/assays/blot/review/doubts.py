@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -16,6 +17,8 @@ from exoraw.assays.contract import Earlier
 BESIDE = 0.3  # of the distance of two lanes: beyond it the lane is another than was clicked
 ABOVE = 2.0  # half heights of a band: beyond it the point lies outside the band
 LEAST_ABOVE = 6.0  # pixels
+ON_BAND = 0.95  # of a band's darkness: a border this dark lies on the band, not beside it
+LANE = re.compile(r"lane:(\d+)/band:\d+$")  # entity of a remark about one lane
 SAME_ROW = 1.5  # half heights of a band: two rows nearer than this are one
 
 
@@ -71,8 +74,24 @@ def _of_row(read: Read, row: FoundRow, lanes: int) -> Iterator[str]:
                 f"The bands run {off:.0f} pixels {side} your {word} point: look whether this is the row that "
                 "you meant."
             )
+    cut = _cut_lanes(read)
+    if cut:
+        yield (
+            f"A border lies on a band ({'lane' if len(cut) == 1 else 'lanes'} {', '.join(cut)}): look whether "
+            f"there are really {lanes} lanes between your points, empty ones counted."
+        )
     if lanes > 1 and read.row.points[0][0] > read.row.points[1][0]:
         yield "The first band was clicked right of the last: lanes count from right to left."
+
+
+def _cut_lanes(read: Read) -> list[str]:
+    """Return the lanes whose borders are as dark as their inside."""
+    return [
+        found.group(1)
+        for one in read.findings
+        if one.code == "touching_bands" and one.value is not None and one.value >= ON_BAND
+        if (found := LANE.match(one.entity))
+    ]
 
 
 def _pitches(others: Iterable[Earlier]) -> Mapping[tuple[int, ...], float]:

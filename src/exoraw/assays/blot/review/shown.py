@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -13,7 +12,7 @@ from exoraw.assays.blot.bands.record import Band
 from exoraw.assays.blot.findings import FINDING_KINDS
 from exoraw.assays.blot.lanes.geometry import PointPair
 from exoraw.assays.blot.lanes.geometry import Row as FoundRow
-from exoraw.assays.blot.review.doubts import doubts
+from exoraw.assays.blot.review.doubts import LANE, doubts
 from exoraw.assays.blot.review.film import Film, film_of
 from exoraw.assays.blot.review.folds import Folds, folds
 from exoraw.assays.blot.review.looked import Looked
@@ -26,7 +25,6 @@ from exoraw.assays.contract import Earlier, Finding, ReviewDesk
 LINE_POINTS = 24  # of the line that a row follows
 CORE = 2.5  # half heights of a band on either side of the line: box of a lane that was not measured
 MEANING = {kind.code: kind.meaning for kind in FINDING_KINDS}
-LANE = re.compile(r"lane:(\d+)/band:\d+$")
 WORST_FIRST = ("error", "warning", "info")
 SAID = frozenset({"exposure_chosen"})  # what is shown though it is no warning
 MOST_READINGS, SAME_READING = 6, 8.0  # readings that are drawn; pixels between two that look the same
