@@ -221,8 +221,10 @@ def test_init_drafts_a_sheet_that_check_understands(demo: Path, tmp_path: Path) 
     assert ended.code == 0, ended.said
     assert tree_hash(raw) == before
     sheet = pd.read_csv(tmp_path / "samples.csv", dtype="string", keep_default_na=False)
-    files = [path for path in raw.rglob("*") if path.is_file()]
-    assert len(sheet) == len(files) > 20
+    files = {path.relative_to(raw).as_posix() for path in raw.rglob("*") if path.is_file()}
+    named = {path.strip().removeprefix("./") for cell in sheet["file"] for path in cell.split(";")}
+    assert named == files
+    assert len(sheet) > 20
     assert (tmp_path / "study.yaml").is_file()
     checked = call("check", tmp_path)
     assert "samples.csv" in checked.said or checked.code == 0

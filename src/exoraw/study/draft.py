@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import StringIO
 from pathlib import Path
 
@@ -14,6 +12,8 @@ from exoraw.io.errors import StudyError
 from exoraw.io.inventory import Inventory
 from exoraw.study.cells import Grid
 from exoraw.study.draft_rows import Draft, DraftRow, Origin, draft
+from exoraw.study.draft_start import Started, new_pictures, own_formats, started, with_starts
+from exoraw.study.draft_text import study_text
 from exoraw.study.grid import read_grids
 from exoraw.study.likely_presets import likeliest
 from exoraw.study.load import STUDY_FILE, PipelineSource, load_study
@@ -166,6 +166,11 @@ def write_draft(
     sheet = _existing_sheet(folder, raw)
     pipelines = _pipelines(sheet, analyses)
     drafted = _draft_new(sheet, inventory, specs, pipelines)
+    starts: tuple[Started, ...] = ()
+    if sheet is None:
+        asked = [(item.name, item.formats, item.preset) for item in analyses]
+        starts = started(raw, inventory, specs, asked)
+        drafted = with_starts(drafted, starts, specs, named=pipelines is not None)
     if sheet is None and not drafted.rows:
         raise StudyError("\n".join(("There is no file to draft a sheet from.", *drafted.remarks)))
     if sheet is None:
@@ -178,7 +183,8 @@ def write_draft(
     _add_origins(folder / ORIGIN_FILE, drafted, first)
     study = folder / STUDY_FILE
     if not study.exists():
-        replace_file(study, _study_text(folder, raw, analyses, drafted, title, path.name).encode("utf-8"))
+        text = study_text(folder, raw, analyses, drafted, title, path.name, starts)
+        replace_file(study, text.encode("utf-8"))
     return Written(
         study,
         path,
@@ -244,7 +250,14 @@ def _draft_new(
     whole = {path for row in rows for path in row.files if not row.cells.get("dataset")}
     single = {(file.path, 0) for file in inventory if file.path in whole}
     taken = {row.sample for row in rows}
-    return draft(inventory, specs, pipelines=pipelines, known=known | single, taken=taken)
+    own = own_formats(specs)
+    each = {name: spec for name, spec in specs.items() if name not in own}
+    others = Inventory({file.path: file for file in inventory if file.format not in own})
+    found = draft(others, each, pipelines=pipelines, known=known | single, taken=taken)
+    if existing is None or not own:
+        return found
+    said = new_pictures(inventory, own, {path for row in rows for path in row.files})
+    return replace(found, remarks=(*found.remarks, *said))
 
 
 # ------------------------------------------------------------------ writing
@@ -314,73 +327,3 @@ def _add_origins(path: Path, drafted: Draft, first: int) -> None:
         look = "yes" if origin.guessed else ""
         writer.writerow([span, origin.column, origin.source, origin.rows, origin.example, look])
     replace_file(path, joined_bytes(before, text.getvalue(), "utf-8"))
-
-
-def _study_text(
-    folder: Path, raw: Path, analyses: Sequence[Analysis], drafted: Draft, title: str, sheet: str
-) -> str:
-    lines = [
-        "# Drafted by exoraw from what the instruments wrote. Correct what is wrong; `exoraw "
-        "check` says what is missing.",
-        "# Every key is explained in docs/study.md and by `exoraw schema`.",
-        "exoraw: 1",
-        f"title: {_quoted(title or raw.name)}",
-        "",
-        "# Folder of raw instrument files, relative to this file. It is only read.",
-        f"raw: {_quoted(_relative(raw, folder))}",
-        "# One row per sample; where its columns come from stands in samples.origin.csv.",
-        f"samples: {_quoted(sheet)}",
-        "results: results",
-        "",
-        "# Columns of the sheet that make the groups of the figures, for example [treatment, dose].",
-        f"factors: {json.dumps(_factors(drafted))}",
-        "",
-        "pipelines:",
-    ]
-    for analysis in analyses:
-        lines.extend(_pipeline_lines(analysis))
-    lines.extend(COMPARE_LINES)
-    return "\n".join(lines) + "\n"
-
-
-COMPARE_LINES = (
-    "",
-    "# What is tested, and on which unit of replication: nothing is assumed (docs/study.md).",
-    "# compare:",
-    "#   - measure: apoptotic_share",
-    "#     factor: treatment",
-    "#     unit: biological_replicate   # one n: a culture, a patient, an animal",
-    "#     test: dunnett",
-    "#     reference: control",
-)
-
-
-def _pipeline_lines(analysis: Analysis) -> Iterable[str]:
-    if analysis.title:
-        yield f"  # {' '.join(analysis.title.split())}"
-    if analysis.others:
-        yield f"  # Other presets for these files: {', '.join(analysis.others)}"
-    key = "preset" if analysis.preset else "assay"
-    yield f"  - {key}: {_quoted(analysis.name)}"
-    yield "    # settings:        # only what differs from the preset"
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _relative(raw: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(raw, folder)).as_posix()
-    except ValueError:  # another drive of Windows
-        return raw.as_posix()
-
-
-def _factors(drafted: Draft) -> list[str]:
-    """Return the columns that hold several levels already; where none does, the treatment, to be filled."""
-    found = []
-    for column in ("treatment", "dose", "time_h", "cell_line"):
-        levels = {row.cells.get(column, "") for row in drafted.rows} - {""}
-        if len(levels) > 1:
-            found.append(column)
-    return found or ["treatment"]

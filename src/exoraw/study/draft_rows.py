@@ -133,7 +133,7 @@ def draft(
             row.put("pipeline", pipelines.get(row.file.format, ""), "the format of the file")
     _make_unique(rows, taken)
     done = tuple(row.done() for row in rows)
-    columns = _columns(done, specs)
+    columns = columns_of(done, specs)
     return Draft(columns, done, _origins(done, columns), tuple(remarks))
 
 
@@ -324,7 +324,8 @@ def _longer_name(row: _Making, name: str, used: Collection[str]) -> tuple[str, s
     return f"{name}_{number}", "with a number"
 
 
-def _columns(rows: Iterable[DraftRow], specs: Mapping[str, SheetSpec]) -> tuple[str, ...]:
+def columns_of(rows: Iterable[DraftRow], specs: Mapping[str, SheetSpec]) -> tuple[str, ...]:
+    """Return the columns of a drafted sheet in its order, with empty ones for a person to fill."""
     every = list(rows)
     filled = {column for row in every for column in row.cells}
     formats = {row.format for row in every}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from exoraw.io.inventory import Inventory
+    from pathlib import Path
+
+    from exoraw.io.inventory import Inventory, RawFile
     from exoraw.study.view import StudyView
 
 Severity = Literal["info", "warning", "error"]
@@ -78,6 +80,29 @@ class Problem:
 AssayCheck = Callable[["StudyView", "Inventory"], Iterable[Problem]]
 
 
+@dataclass(frozen=True)
+class Start:
+    """What an assay drafts by itself, where a file is no sample: a picture holds many lanes.
+
+    Parameters
+    ----------
+    rows : of the sheet, column -> cell
+    sources : column -> where its cells come from, in words
+    settings : lines of YAML below `settings:` of the analysis
+    compare : lines of YAML that show a comparison, to be uncommented by a person
+    remarks : in words, for the screen
+    """
+
+    rows: tuple[Mapping[str, str], ...]
+    sources: Mapping[str, str]
+    settings: tuple[str, ...] = ()
+    compare: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+AssayStart = Callable[["Path", "Sequence[RawFile]", str], Start]
+
+
 def _no_problems(_study: StudyView, _files: Inventory) -> Iterable[Problem]:
     return ()
 
@@ -94,6 +119,7 @@ class SheetSpec:
     keywords : header field -> sheet column, in order of trust ({"TUBE NAME": "sample"})
     one_file_per_sample : whether each row names exactly one file
     check : assay-specific remarks on a sheet that is sound as such
+    start : draft of rows and settings from raw folder, readable files and preset; None = a row per file
     """
 
     columns: tuple[Column, ...] = ()
@@ -102,3 +128,4 @@ class SheetSpec:
     keywords: Mapping[str, str] = field(default_factory=dict)
     one_file_per_sample: bool = True
     check: AssayCheck = _no_problems
+    start: AssayStart | None = None

@@ -79,6 +79,9 @@ class Blot(Params):
         (),
         description="Masses of the bands (kDa; ChIP: base pairs) of the lane that is called ladder.",
     )
+    ladder_lane: int = Field(
+        0, ge=0, description="Number of the ladder's lane, where the sheet numbers lanes; 0 = by its name."
+    )
     input_share: float = Field(
         0.01, gt=0, le=1, description="ChIP: share of the chromatin that was kept as input."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exoraw.assays.blot.drafting import draft_blots
 from exoraw.assays.blot.sheet_check import check_blot_sheet
 from exoraw.study.spec import Column, ControlRole, NamePattern, SheetSpec
 
@@ -38,4 +39,5 @@ SHEET = SheetSpec(
     name_patterns=NAME_PATTERNS,
     one_file_per_sample=False,
     check=check_blot_sheet,
+    start=draft_blots,
 )

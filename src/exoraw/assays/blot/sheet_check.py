@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from exoraw.assays.blot.settings import Band, Blot, BlotSettings
-from exoraw.assays.blot.steps.membranes import Membrane, membranes_of, paths_like
+from exoraw.assays.blot.steps.membranes import Membrane, donors_of, membranes_of, paths_like
 from exoraw.io.inventory import Inventory
 from exoraw.study.spec import Problem
 from exoraw.study.view import SampleRow, StudyView
@@ -26,10 +26,14 @@ def check_blot_sheet(study: StudyView, files: Inventory) -> Iterable[Problem]:
         return
     names = tuple(blot.membrane for blot in settings.blots)
     yield from _rows_have_membranes(study.rows, settings.blots, names)
-    for membrane in membranes_of(study.rows, settings, files):
+    membranes = membranes_of(study.rows, settings, files)
+    for membrane in membranes:
         yield from _lanes(membrane, study.rows)
         yield from _pictures(membrane, files)
         yield from _controls(membrane, settings)
+        yield from _lonely_bridge(membrane, membranes, settings)
+        yield from _ladder(membrane)
+    yield from _shared_rows(membranes)
 
 
 def _no_blots(rows: Iterable[SampleRow], files: Inventory) -> str:
@@ -148,6 +152,11 @@ def _pictures(membrane: Membrane, files: Inventory) -> Iterator[Problem]:
         where = f'membrane "{membrane.name}", {target}'
         for name in band.image:
             yield from _picture(where, name, band, files)
+        for name in dict.fromkeys(one for one in band.image if band.image.count(one) > 1):
+            yield Problem("error", f"{where}: {shown(name)} is named twice among its exposures.", STUDY_FILE)
+        if band.ladder_image:
+            beside = band.model_copy(update={"page": 1, "first": None, "last": None})
+            yield from _picture(f"{where}, ladder", band.ladder_image, beside, files)
     for picture in membrane.pictures:
         for number, count in Counter(one.band.row for one in picture.wanted).items():
             if count > 1:
@@ -159,6 +168,38 @@ def _pictures(membrane: Membrane, files: Inventory) -> Iterator[Problem]:
                     "Count the rows of bands from the top: row: 1, row: 2.",
                     STUDY_FILE,
                 )
+
+
+def _shared_rows(membranes: Iterable[Membrane]) -> Iterator[Problem]:
+    """The same row of bands cannot belong to two membranes; points, or another row, tell them apart."""
+    first: dict[tuple[tuple[str, ...], int, int], str] = {}
+    for membrane in membranes:
+        for picture in membrane.pictures:
+            for one in picture.wanted:
+                if one.points is not None:
+                    continue
+                where = f'membrane "{membrane.name}", {one.target}'
+                other = first.setdefault((picture.paths, picture.page, one.band.row), where)
+                if other != where and not other.startswith(f'membrane "{membrane.name}"'):
+                    yield Problem(
+                        "error",
+                        f"{where}: {picture.paths[0]} row {one.band.row} is that of {other} too. Name "
+                        "another picture, or the row from the top (row: 2), or click points.",
+                        STUDY_FILE,
+                    )
+
+
+def _ladder(membrane: Membrane) -> Iterator[Problem]:
+    blot = membrane.blot
+    typed = all(picture.marks for picture in membrane.pictures)
+    if blot.ladder and membrane.ladder_lane is None and not typed:
+        yield Problem(
+            "warning",
+            f'membrane "{membrane.name}" has masses of a ladder but no lane called ladder: its bands get no '
+            "molecular weight. Name its lane (lanes: [ladder, ...], or ladder_lane: 1), or write "
+            "marks: [[mass, y], ...].",
+            STUDY_FILE,
+        )
 
 
 def _picture(where: str, name: str, band: Band, files: Inventory) -> Iterator[Problem]:
@@ -210,6 +251,19 @@ def _points_inside(where: str, path: str, band: Band, fields: object) -> Iterato
 
 
 # ----------------------------------------------------------------- controls
+
+
+def _lonely_bridge(
+    membrane: Membrane, membranes: tuple[Membrane, ...], settings: BlotSettings
+) -> Iterator[Problem]:
+    alone = membrane.bridges and not membrane.controls and not donors_of(membrane, membranes)
+    if settings.kind == "western_blot" and alone:
+        yield Problem(
+            "warning",
+            f'membrane "{membrane.name}" has a bridge sample but no control, and no other membrane has both: '
+            "it gets folds of the bridge sample only. Run the bridge sample beside the control too.",
+            STUDY_FILE,
+        )
 
 
 def _controls(membrane: Membrane, settings: BlotSettings) -> Iterator[Problem]:

@@ -65,6 +65,7 @@ def test_without_a_list_of_lanes_every_row_needs_its_number(study: Any, cell: st
 
 def test_two_rows_in_one_lane_are_an_error(study: Any) -> None:
     del study.blots[0]["lanes"]
+    study.blots[0]["ladder_lane"] = 1
     study.rows[1]["lane"] = study.rows[0]["lane"]
     assert 'is that of "ctrl 1"' in only(study)
 
@@ -147,3 +148,34 @@ def test_two_descriptions_of_one_membrane_are_refused() -> None:
     one = {"replicate": 1, "bands": {"A": {"image": "a.tif"}}}
     with pytest.raises(ValidationError, match="described twice"):
         BlotSettings.model_validate({"blots": [one, one]})
+
+
+def test_one_row_of_a_picture_cannot_belong_to_two_membranes(simulated: Any) -> None:
+    study = simulated(5, membranes=2)
+    for blot in study.blots:
+        blot["bands"]["GAPDH"] = {"image": "membrane1/GAPDH.tif", "role": "loading"}
+    said = only(study)
+    assert 'membrane "2", GAPDH: membrane1/GAPDH.tif row 1 is that of membrane "1", GAPDH too' in said
+
+
+def test_an_exposure_that_is_named_twice_is_an_error(study: Any) -> None:
+    study.blots[0]["bands"]["GAPDH"]["image"] = ["membrane1/GAPDH.tif", "membrane1/GAPDH.tif"]
+    assert '"membrane1/GAPDH.tif" is named twice' in only(study)
+
+
+def test_a_ladder_picture_that_is_missing_is_answered_with_the_nearest(study: Any) -> None:
+    study.blots[0]["bands"]["GAPDH"]["ladder_image"] = "membrane1/ladder of GAPD.tif"
+    said = only(study)
+    assert "GAPDH, ladder" in said
+    assert "Did you mean membrane1/ladder of GAPDH.tif?" in said
+
+
+def test_masses_without_a_lane_called_ladder_are_warned_about(study: Any) -> None:
+    study.blots[0]["lanes"][0] = "empty"
+    assert "no lane called ladder" in only(study)
+
+
+def test_a_bridge_sample_without_a_partner_is_warned_about(study: Any) -> None:
+    study.blots[0]["control"] = ""
+    study.rows[0]["control_role"] = "bridge"
+    assert "no other membrane has both" in only(study)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from exoraw.assays.blot.normalise import Estimate, fold_by_bridge
 from exoraw.assays.blot.settings import BlotSettings
-from exoraw.assays.blot.steps.membranes import membranes_of
-from exoraw.assays.blot.steps.normalise import donors_of, ratios_of
+from exoraw.assays.blot.steps.membranes import donors_of, membranes_of
+from exoraw.assays.blot.steps.normalise import ratios_of
 from exoraw.assays.blot.steps.planning import bridge_key, normalise_key
 from exoraw.assays.blot.steps.words import joined
 from exoraw.assays.contract import Earlier, Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit

@@ -106,6 +106,8 @@ class Membrane:
         if not self.sampled:
             return None
         first = self.sampled[0].number
+        if self.blot.ladder_lane:
+            return self.blot.ladder_lane - first
         named = [slot.number for slot in self.slots if slot.name.strip().lower() in LADDER_WORDS]
         return min((number - first for number in named), key=abs, default=None)
 
@@ -118,6 +120,13 @@ class Membrane:
 def membranes_of(rows: Sequence[SampleRow], settings: BlotSettings, files: Inventory) -> tuple[Membrane, ...]:
     """Return the membranes of the settings, in their order."""
     return tuple(_membrane(blot, rows, files) for blot in settings.blots)
+
+
+def donors_of(membrane: Membrane, membranes: Iterable[Membrane]) -> tuple[Membrane, ...]:
+    """Return the membranes that lend a control to one without: those with a control and the bridge sample."""
+    if membrane.controls or not membrane.bridges:
+        return ()
+    return tuple(one for one in membranes if one.controls and one.bridges and one.name != membrane.name)
 
 
 def rows_of(blot: Blot, rows: Iterable[SampleRow]) -> tuple[SampleRow, ...]:

@@ -13,7 +13,7 @@ from exoraw.assays.blot.settings import LOADING_ROLES, BlotSettings
 from exoraw.assays.blot.steps.agreement import by_target, trusted_volumes
 from exoraw.assays.blot.steps.loading import loading_pictures, loading_remark
 from exoraw.assays.blot.steps.measured import Volume
-from exoraw.assays.blot.steps.membranes import Membrane, membranes_of
+from exoraw.assays.blot.steps.membranes import donors_of, membranes_of
 from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
 from exoraw.assays.contract import Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit
 from exoraw.io.inventory import Inventory
@@ -112,13 +112,6 @@ class Normalise:
             findings=_once(findings),
             data={"membrane": unit.payload["membrane"], **_facts(numbers)},
         )
-
-
-def donors_of(membrane: Membrane, membranes: Iterable[Membrane]) -> tuple[Membrane, ...]:
-    """Return the membranes that lend a control to one without: those with a control and the bridge sample."""
-    if membrane.controls or not membrane.bridges:
-        return ()
-    return tuple(one for one in membranes if one.controls and one.bridges and one.name != membrane.name)
 
 
 def ratios_of(bands: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:

@@ -10,8 +10,8 @@ import exoraw
 from exoraw.assays.blot.settings import BlotSettings
 from exoraw.assays.blot.steps.loading import loading_pictures
 from exoraw.assays.blot.steps.measured import pictures_of
-from exoraw.assays.blot.steps.membranes import membranes_of
-from exoraw.assays.blot.steps.normalise import donors_of, ratios_of
+from exoraw.assays.blot.steps.membranes import donors_of, membranes_of
+from exoraw.assays.blot.steps.normalise import ratios_of
 from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
 from exoraw.assays.blot.steps.words import distinct, joined, plural
 from exoraw.assays.contract import Figure, Inputs, Method, Outcome, Params, TaskInput, Unit
