@@ -15,8 +15,8 @@ from exoraw.assays.blot.steps.reading import TOTAL_PROTEIN, Read
 from exoraw.assays.contract import Earlier
 
 BESIDE = 0.3  # of the distance of two lanes: beyond it the lane is another than was clicked
-ABOVE = 2.0  # half heights of a band: beyond it the point lies outside the band
-LEAST_ABOVE = 6.0  # pixels
+ABOVE = 2.5  # half heights of a band: beyond it the point lies outside the band
+LEAST_ABOVE = 10.0  # pixels
 ON_BAND = 0.95  # of a band's darkness: a border this dark lies on the band, not beside it
 LANE = re.compile(r"lane:(\d+)/band:\d+$")  # entity of a remark about one lane
 SAME_ROW = 1.5  # half heights of a band: two rows nearer than this are one
@@ -76,9 +76,10 @@ def _of_row(read: Read, row: FoundRow, lanes: int) -> Iterator[str]:
             )
     cut = _cut_lanes(read)
     if cut:
+        where = f"{'lane' if len(cut) == 1 else 'lanes'} {', '.join(cut)}"
         yield (
-            f"A border lies on a band ({'lane' if len(cut) == 1 else 'lanes'} {', '.join(cut)}): look whether "
-            f"there are really {lanes} lanes between your points, empty ones counted."
+            f"A border lies on a band ({where}): look whether there are really {lanes} lanes between your "
+            "points, empty ones counted."
         )
     if lanes > 1 and read.row.points[0][0] > read.row.points[1][0]:
         yield "The first band was clicked right of the last: lanes count from right to left."
