@@ -173,7 +173,7 @@ def test_the_mass_tells_which_row_was_clicked(looking, truth):
 
 
 def test_points_beside_the_row_and_from_right_to_left_are_said(looking, truth):
-    low = [(x, y + 18) for x, y in reversed(truth.row(PHOSPHO))]
+    low = [(x, y + 21) for x, y in reversed(truth.row(PHOSPHO))]
     words = words_of(preview(looking, [low, None]))
     assert "above your first point" in words
     assert "from right to left" in words
