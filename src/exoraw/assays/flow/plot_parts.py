@@ -12,6 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 from matplotlib.markers import TICKDOWN, TICKLEFT
+from matplotlib.patches import Polygon
 from matplotlib.transforms import Transform
 from scipy.ndimage import gaussian_filter
 
@@ -125,7 +126,8 @@ def outline(plot: MplAxes, axis: PlotAxis, curve: Curve, colour: str) -> None:
     smooth = gaussian_filter(counts.astype(np.float64), 3.0, mode="nearest")
     where = (np.arange(256) + 0.5) / 256
     top = smooth / max(float(smooth.max()), 1e-12)
-    plot.fill_between(where, top, color=colour, alpha=0.13, linewidth=0)
+    below = np.column_stack([np.r_[where[0], where, where[-1]], np.r_[0.0, top, 0.0]])
+    plot.add_artist(Polygon(below, facecolor=colour, alpha=0.13, linewidth=0))
     plot.plot(where, top, color=colour, linewidth=1.3)
 
 
