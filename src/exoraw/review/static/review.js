@@ -68,7 +68,7 @@ const exorawReview = (() => {
   }
 
   function listEntry(item) {
-    const dot = item.errors ? "error" : item.warnings ? "warning" : item.state === "up to date" ? "ok" : "";
+    const dot = item.errors || item.state === "failed" ? "error" : item.warnings ? "warning" : item.state === "up to date" ? "ok" : "";
     const remarks = item.errors || item.warnings
       ? `${counted(item.errors, "error")}, ${counted(item.warnings, "warning")}` : "no warnings";
     const tags = [];
@@ -103,6 +103,7 @@ const exorawReview = (() => {
       if (state.shown) state.shown.destroy();
       Object.assign(state, { item: flat().find((one) => one.id === id) || null, shown: null });
       clear();
+      at("stage").append(element("p", {}, error.message));
       drawList();
       return;
     }
