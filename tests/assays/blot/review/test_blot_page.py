@@ -16,7 +16,7 @@ from exoraw.assays.blot.review.clicks import decision, made_words, proposed, ref
 from exoraw.assays.blot.review.film import CLIPPED, LARGEST_SIDE, film_of
 from exoraw.assays.blot.review.looked import look, refuse_unusable
 from exoraw.assays.blot.review.page import PAGE
-from exoraw.assays.blot.review.places import places
+from exoraw.assays.blot.review.places import asking, places
 from exoraw.assays.contract import Finding
 from exoraw.io.errors import StudyError
 from exoraw.study.corrections import write_correction
@@ -354,6 +354,26 @@ def test_points_of_the_study_file_that_cannot_be_used_ask_for_better_ones(lab, r
         "typed",
         [[100.0, 100.0], [103.0, 100.0]],
     )
+
+
+def test_a_row_whose_lanes_contradict_the_other_pictures_asks_for_points(looking):
+    """As after a click on p-STAT3 that shows the other rows to be read wrongly."""
+    desk, clicked = desk_of(looking), place_of(looking).unit
+    lanes = [{"target": PHOSPHO, "pitch": 400.0, "by_points": True}]
+
+    def outcome(key):
+        earlier = desk.outcome(key)
+        picture = {**earlier.data["picture"], "lanes": lanes}
+        return replace(earlier, data={**earlier.data, "picture": picture}) if key == clicked else earlier
+
+    doubted = replace(desk, outcome=outcome)
+    place = place_of(looking, "GAPDH")
+    assert place.unit in asking(doubted)
+    assert place.unit not in asking(desk)
+    (row,) = PAGE.item(doubted, place.unit)["rows"]
+    assert row["state"] == "needs_points"
+    assert "those of the membrane's other pictures are 400" in row["reason"]
+    assert len(row["bands"]) == 3  # what was read is shown, though it is not used
 
 
 def test_a_picture_that_is_gone_is_said_when_it_is_opened(lab):

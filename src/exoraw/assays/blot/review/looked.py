@@ -74,7 +74,8 @@ def look(desk: ReviewDesk, place: Place) -> Looked:
     StudyError : the file has changed since the study was opened, or is not there
     FormatError : it cannot be read
     """
-    return desk.kept(("picture", place.unit), lambda: _read(desk, place))  # type: ignore[no-any-return]
+    found: Looked = desk.kept(("picture", place.unit), lambda: _read(desk, place))
+    return found
 
 
 def _read(desk: ReviewDesk, place: Place) -> Looked:
