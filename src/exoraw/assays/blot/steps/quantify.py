@@ -83,7 +83,7 @@ class Quantify:
     """Measure every picture of every membrane."""
 
     name: str = "quantify"
-    version: int = 2
+    version: int = 3
     columns: tuple[str, ...] = LANE_COLUMNS
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
