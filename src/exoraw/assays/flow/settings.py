@@ -11,7 +11,7 @@ from exoraw.assays.flow.dyes import Names
 from exoraw.assays.flow.strategies import AnnexinPI, Strategy
 
 BatchColumn = Literal["batch", "cell_line", "subject", "plate"]
-ScaleKind = Literal["logicle", "arcsinh"]
+ScaleKind = Literal["logicle", "arcsinh", "hyperlog", "log", "linear"]
 
 
 def _with_kind(strategy: object) -> object:

@@ -12,12 +12,13 @@ from exoraw.assays.flow.arrays import FloatArray
 from exoraw.assays.flow.plot_axis import PlotAxis
 from exoraw.assays.flow.settings import Scale
 from exoraw.assays.flow.steps.control_tube import Control
-from exoraw.assays.flow.transforms import Arcsinh, Logicle, estimate_logicle
+from exoraw.assays.flow.transforms import Arcsinh, Hyperlog, Log, Logicle, estimate_logicle
 
 LOW_PERCENTILE, HIGH_PERCENTILE = 0.2, 99.9  # of the pooled controls: what an axis must show
 HEADROOM = 30.0  # times the brightest control, within the detector's range: treated cells may be brighter
 LOGICLE_DECADES = 4.5
 SCATTER_HEADROOM = 1.25
+NARROWEST_HYPERLOG = 0.05  # decades of its linear region, which it cannot do without
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,18 @@ class AxisScale:
     high: float
 
     def axis(self, label: str) -> PlotAxis:
-        """The axis as the plots take it; arcsinh where the logicle kernels are not installed."""
-        transform: Arcsinh | Logicle = Arcsinh(self.cofactor)
-        if self.kind == "logicle" and logicle_is_installed():
-            transform = Logicle(self.t, self.w, self.m)
+        """The axis as the plots take it; arcsinh where the kernels of logicle and hyperlog are not installed.
+
+        A log axis begins `m` decades below its end: events under it lie on its edge.
+        """
+        if self.kind == "linear":
+            return PlotAxis(label, None, self.low, self.high)
+        if self.kind == "log":
+            return PlotAxis(label, Log(self.high, self.m), self.high / 10**self.m, self.high)
+        transform: Arcsinh | Logicle | Hyperlog = Arcsinh(self.cofactor)
+        if self.kind != "arcsinh" and logicle_is_installed():
+            hyperlog = Hyperlog(self.t, max(self.w, NARROWEST_HYPERLOG), self.m)
+            transform = hyperlog if self.kind == "hyperlog" else Logicle(self.t, self.w, self.m)
         return PlotAxis(label, transform, self.low, self.high)
 
 
