@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from exoraw.assays.blot.bands.record import Band
-from exoraw.assays.blot.normalise import Estimate, beside_its_neighbours, fold, ratio
+from exoraw.assays.blot.normalise import Estimate, fold, ratio
 from exoraw.assays.blot.reading import read_image
 from exoraw.assays.blot.simulator import SCENARIOS, BlotDesign, simulate_experiment
 from exoraw.assays.blot.steps.reading import Row, measure
@@ -60,14 +59,9 @@ def _volumes(
         row = Row(target, band["role"], 1, _points(study, samples, target, rng))
         read = measure(read_image(raw / band["image"]), len(samples), [row], 1, "consensus")[0]
         found[target] = {
-            samples[one.lane - 1]: (_estimate(one, band["role"]), one.detected) for one in read.bands
+            samples[one.lane - 1]: (Estimate(one.adjusted, *one.interval), one.detected) for one in read.bands
         }
     return found
-
-
-def _estimate(band: Band, role: str) -> Estimate:
-    own = Estimate(band.adjusted, *band.interval)
-    return own if role == "total_protein" else beside_its_neighbours(own)
 
 
 def _points(study: Simulated, samples: list[str], target: str, rng: np.random.Generator) -> Any:

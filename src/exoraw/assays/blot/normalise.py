@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEAST_DENOMINATOR = 1e-300
-# A band's interval is that of its volume. What bands of one picture err by in common (background, borders of
-# the box) cancels in a fold, which compares lanes of one picture: this share of the half width is left.
-# Found on simulated membranes (seeds 2500 to 2503 of tests/bench/accuracy_blot_folds.py).
-OWN_SHARE = 0.55
 
 
 @dataclass(frozen=True)
@@ -49,12 +45,6 @@ def ratio(numerator: Estimate, denominator: Estimate) -> Estimate | None:
     high = (product + math.sqrt(max(above, 0.0))) / (b.low * (2 * b.value - b.low))
     value = a.value / b.value
     return Estimate(value, min(low, value), max(high, value))
-
-
-def beside_its_neighbours(volume: Estimate) -> Estimate:
-    """Return a volume with the interval that counts when lanes of one picture are compared."""
-    down, up = volume.value - volume.low, volume.high - volume.value
-    return Estimate(volume.value, volume.value - OWN_SHARE * down, volume.value + OWN_SHARE * up)
 
 
 def mean(parts: Sequence[Estimate]) -> Estimate:

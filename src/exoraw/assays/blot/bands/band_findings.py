@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from exoraw.assays.blot.background.methods import LaneProfile
+from exoraw.assays.blot.bands.borders import border_light
 from exoraw.assays.blot.bands.molecular_weight import MwCalibration
 from exoraw.assays.blot.bands.record import Band
 from exoraw.assays.blot.lanes.geometry import Lane
@@ -71,15 +72,8 @@ def _at_edge(view: BandView) -> Finding | None:
 def _touching(view: BandView) -> Finding | None:
     if not view.band.detected:
         return None
-    rows, size = view.profile.window.rows, view.strip.pixels.shape[1]
-    line = view.profile.shared + view.profile.baselines[0][1]
     own = view.band.adjusted / view.lane.width
-    borders = [
-        float((view.strip.pixels[rows, at - 1 : at + 1].mean(axis=1) - line[rows]).sum()) / own
-        for at in (view.lane.x0, view.lane.x1)
-        if 0 < at < size
-    ]
-    share = max(borders, default=0.0)
+    share = max(border_light(view.strip, view.lane, view.profile), default=0.0) / own
     if share < TOUCHING:
         return None
     message = (

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 NORMAL_95 = 1.96
-# Weights found on simulated blots (seeds 2000 to 2013 of every scene), coverage reported on other seeds.
-BLANK_WEIGHT = 0.8  # of the scatter of empty places
-SPREAD_WEIGHT = 0.6  # of the standard deviation between the consensus' members
-NEIGHBOUR_WEIGHT = 0.1  # of the neighbours' light inside the band's window: it was told apart by a fit
-STEP_WEIGHT = 0.25  # of the triangle between the background's heights above and below the band
-BACKGROUND_WEIGHT = 0.0025  # of the background below the band: it is interpolated, not seen
-GEOMETRY = 0.0012  # of the volume: borders and line of a band are never exact
+# Weights found on simulated blots by maximum likelihood (seeds 7000 to 7009 of every scene of the frozen
+# simulator, 2500 to 2503 of the project's own); the coverage that is reported is that of other seeds.
+PIXEL_WEIGHT = 1.3  # of the noise of the band's own pixels
+SPREAD_WEIGHT = 0.48  # of the standard deviation between the consensus' members
+BEND_WEIGHT = 0.27  # of what a bent background takes from the band, or adds to it
+BORDER_WEIGHT = 0.7  # columns: how far a border lies off, where there is light on it
+SPECKLE_WEIGHT = 0.2  # of the light of replaced pixels, in squares
+BLANK_WEIGHT = 0.15  # of the scatter of empty places: real membranes are lumpier than simulated ones
+NEIGHBOUR_WEIGHT = 0.005  # of the neighbours' light inside the band's window: it was told apart by a fit
+GEOMETRY = 0.0003  # of the volume: line and straightening of a band are never exact
 
 
 @dataclass(frozen=True)
@@ -25,17 +28,19 @@ class Surroundings:
     members : the volumes with each member of the consensus
     pixels : noise of the sum of the band's pixels
     blank : scatter of empty places of the same size
-    background : light below the band that is not its own
+    bend : light that the bend of the lane's own background takes from the band, or adds to it
+    borders : light on the columns where the lane ends
+    speckles : root of the summed squares of the light of replaced pixels
     neighbours : light of neighbouring bands inside the band's window, taken away by a fit
-    step : half of the background's difference between the band's two ends, over its area
     """
 
     members: tuple[float, ...]
     pixels: float
     blank: float
-    background: float
+    bend: float
+    borders: tuple[float, ...]
+    speckles: float
     neighbours: float
-    step: float
 
 
 def standard_uncertainty(adjusted: float, around: Surroundings) -> float:
@@ -45,13 +50,14 @@ def standard_uncertainty(adjusted: float, around: Surroundings) -> float:
     """
     spread = float(np.std(around.members, ddof=1)) if len(around.members) > 1 else 0.0
     parts = (
-        around.pixels,
+        PIXEL_WEIGHT * around.pixels,
         BLANK_WEIGHT * around.blank,
         SPREAD_WEIGHT * spread,
         adjusted - float(np.median(around.members)),
-        BACKGROUND_WEIGHT * around.background,
+        BEND_WEIGHT * around.bend,
+        *(BORDER_WEIGHT * border for border in around.borders),
+        SPECKLE_WEIGHT * around.speckles,
         NEIGHBOUR_WEIGHT * around.neighbours,
-        STEP_WEIGHT * around.step,
         GEOMETRY * abs(adjusted),
     )
     return float(np.sqrt(sum(part**2 for part in parts)))

@@ -11,6 +11,7 @@ from exoraw.assays.blot.background.methods import MEMBERS, Background, LaneProfi
 from exoraw.assays.blot.background.regions import ball_strip, between_lanes, box_border
 from exoraw.assays.blot.background.window import Window
 from exoraw.assays.blot.bands.band_findings import BandView, band_findings
+from exoraw.assays.blot.bands.borders import border_light
 from exoraw.assays.blot.bands.interval import Surroundings, interval
 from exoraw.assays.blot.bands.molecular_weight import MwCalibration
 from exoraw.assays.blot.bands.record import Band, Box, MethodVolume
@@ -76,7 +77,7 @@ def _band(seen: _Seen, index: int, asked: Asked, pixels: float) -> Band:
     members = tuple(method.adjusted for method in methods if method.method in MEMBERS)
     chosen = [method.adjusted for method in methods if method.method == asked.background]
     adjusted = chosen[0] if chosen else float(np.median(members))
-    around = Surroundings(members, pixels, blank, volume - adjusted, *_surroundings(profile))
+    around = _surroundings(seen, lane, profile, members, (pixels, blank))
     box = _box(seen, lane, profile.window)
     raw = seen.image[box[1] : box[3], box[0] : box[2]]
     height = seen.row.trace.at(lane.centre) + profile.fit.middle - seen.strip.centre
@@ -124,14 +125,21 @@ def _pixel_noise(strip: Strip, lane: Lane, profile: LaneProfile) -> float:
     return float(np.sqrt(np.sum(box**2)))
 
 
-def _surroundings(profile: LaneProfile) -> tuple[float, float]:
-    """Return the light of neighbours inside the band's window, and the background's step across it."""
-    window = profile.window
-    neighbours = float(profile.fit.neighbours[window.rows].sum()) * profile.columns
-    line = profile.baselines[0][1]
-    rows = window.last - window.first + 1
-    step = abs(float(line[window.last] - line[window.first])) / 2 * rows * profile.columns
-    return neighbours, step
+def _surroundings(
+    seen: _Seen, lane: Lane, profile: LaneProfile, members: tuple[float, ...], noise: tuple[float, float]
+) -> Surroundings:
+    """Return what makes a band's volume uncertain; `noise` of its pixels, and of empty places."""
+    rows = profile.window.rows
+    replaced = seen.strip.removed[rows, lane.x0 : lane.x1]
+    return Surroundings(
+        members=members,
+        pixels=noise[0],
+        blank=noise[1],
+        bend=abs(float(profile.fit.bend[rows].sum())) * profile.columns,
+        borders=border_light(seen.strip, lane, profile),
+        speckles=float(np.sqrt(np.sum(replaced**2))),
+        neighbours=float(profile.fit.neighbours[rows].sum()) * profile.columns,
+    )
 
 
 def _saturated(raw: AnyImage, ceiling: float | None) -> float:

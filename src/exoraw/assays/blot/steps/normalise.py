@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Any
 
-from exoraw.assays.blot.normalise import Estimate, beside_its_neighbours, fold, mean, ratio
+from exoraw.assays.blot.normalise import Estimate, fold, mean, ratio
 from exoraw.assays.blot.settings import LOADING_ROLES, BlotSettings
 from exoraw.assays.blot.steps.agreement import by_target, trusted_volumes
 from exoraw.assays.blot.steps.loading import loading_pictures, loading_remark
@@ -38,14 +38,12 @@ class Over:
     ----------
     target, below : the protein, and what it is normalised to
     ratios : sample -> ratio; a lane without one is not there
-    compared : the same ratios with the intervals that count between lanes of one picture
     findings : why a lane has none, and what makes its ratio doubtful
     """
 
     target: str
     below: str
     ratios: Mapping[str, Estimate]
-    compared: Mapping[str, Estimate]
     findings: tuple[Finding, ...] = field(default=())
 
     @property
@@ -128,39 +126,28 @@ def ratios_of(bands: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 def _over(unit: Unit, volumes: Volumes, target: str, below: str) -> Over:
     entity = f"protein:{target}/{below}"
     ratios: dict[str, Estimate] = {}
-    compared: dict[str, Estimate] = {}
     findings: list[Finding] = []
     for sample in unit.samples:
         top, bottom = volumes.get((sample, target)), volumes.get((sample, below))
-        found, narrow = _divided(top, bottom)
-        if found is None or narrow is None:
+        found = _divided(top, bottom)
+        if found is None:
             findings.append(_no_ratio(sample, entity, (target, top), (below, bottom)))
         else:
-            ratios[sample], compared[sample] = found, narrow
+            ratios[sample] = found
             findings += _faint(sample, entity, top)
         findings += _carried(sample, entity, (top, bottom))
     findings += _uneven(volumes, unit.samples, below, entity)
-    return Over(target, below, ratios, compared, tuple(findings))
+    return Over(target, below, ratios, tuple(findings))
 
 
-def _divided(top: Volume | None, bottom: Volume | None) -> tuple[Estimate | None, Estimate | None]:
-    """A lane's ratio, and the same with the interval that counts between lanes of one picture."""
+def _divided(top: Volume | None, bottom: Volume | None) -> Estimate | None:
     if top is None or bottom is None or not bottom.detected:
-        return None, None
-    return (
-        ratio(_estimate(top), _estimate(bottom)),
-        ratio(_between_lanes(top), _between_lanes(bottom)),
-    )
+        return None
+    return ratio(_estimate(top), _estimate(bottom))
 
 
 def _estimate(volume: Volume) -> Estimate:
     return Estimate(volume.value, volume.low, volume.high)
-
-
-def _between_lanes(volume: Volume) -> Estimate:
-    """Lanes of a stain err each by itself: the light between them is their background."""
-    own = _estimate(volume)
-    return own if volume.role == "total_protein" else beside_its_neighbours(own)
 
 
 def _no_ratio(
@@ -235,7 +222,7 @@ def _folds(unit: Unit, over: Over, volumes: Volumes) -> tuple[list[Measurement],
         lanes = unit.payload[names]
         if (measure == "fold_of_bridge" and not lanes) or (names == "controls" and unit.payload["bridged"]):
             continue
-        there = {name: over.compared[name] for name in lanes if name in over.compared}
+        there = {name: over.ratios[name] for name in lanes if name in over.ratios}
         reference = f"{', '.join(there)} (membrane {unit.payload['membrane']})" if there else ""
         findings += _reference_remarks(unit, over, measure, there, volumes)
         numbers += [
@@ -245,7 +232,7 @@ def _folds(unit: Unit, over: Over, volumes: Volumes) -> tuple[list[Measurement],
 
 
 def _fold(sample: str, over: Over, controls: Mapping[str, Estimate]) -> Estimate | None:
-    own = over.compared.get(sample)
+    own = over.ratios.get(sample)
     if own is None or not controls:
         return None
     if sample in controls:  # a part of its own reference: its interval would count itself twice
