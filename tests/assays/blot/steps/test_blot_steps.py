@@ -265,3 +265,28 @@ def test_raw_files_are_left_as_they_were(study: Any) -> None:
     before = {path: path.read_bytes() for path in Path(study.raw).rglob("*.tif")}
     study.run()
     assert {path: path.read_bytes() for path in Path(study.raw).rglob("*.tif")} == before
+
+
+# ----------------------------------------------------------------- methods text
+
+
+def test_the_methods_text_states_masses_saturation_and_what_the_laboratory_adds(ran: Any) -> None:
+    _, done = ran
+    texts = {method.title: method.text for outcome in done.of("summary") for method in outcome.methods}
+    said = texts["Minimal reporting"]
+    assert "Molecular weights by the ladder beside the bands: STAT3 8" in said
+    assert "None of 12 bands reaches the detector's ceiling." in said
+    assert "antibodies with maker, catalogue number, lot, dilution" in said
+    assert "SHA-256" in said
+    assert "GAPDH" in texts["Normalisation"]
+
+
+def test_the_methods_text_counts_saturated_bands_and_says_where_no_ladder_was_given(
+    simulated: Simulated,
+) -> None:
+    study = simulated(5, overexposed=("STAT3",))
+    study.blots[0]["ladder"] = []
+    (outcome,) = study.run().of("summary")
+    said = next(method.text for method in outcome.methods if method.title == "Minimal reporting")
+    assert "No ladder was given" in said
+    assert "of 12 bands reach the detector's ceiling" in said

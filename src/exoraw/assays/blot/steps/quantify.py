@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 from typing import Any
 
 from exoraw.assays.blot.background.methods import Background
@@ -83,7 +84,7 @@ class Quantify:
     """Measure every picture of every membrane."""
 
     name: str = "quantify"
-    version: int = 3
+    version: int = 4
     columns: tuple[str, ...] = LANE_COLUMNS
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -324,10 +325,20 @@ def _facts(unit: Unit, measured: Measured) -> Mapping[str, Any]:
                 "role": read.row.role,
                 "state": read.reading.state,
                 "by_points": read.row.points is not None,
+                "mass": _mass(read),
+                "bands": len(read.bands),
+                "saturated": sum(band.saturated_fraction > 0 for band in read.bands),
             }
             for read in measured.reads
         ],
+        "mass_unit": measured.ladder.unit,
     }
+
+
+def _mass(read: Read) -> float | None:
+    """Median molecular weight of a row's visible bands."""
+    masses = [band.mw for band in read.bands if band.mw is not None]
+    return float(median(masses)) if masses else None
 
 
 def _lanes(measured: Measured) -> Iterator[dict[str, Any]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import exoraw
-from exoraw.assays.blot.settings import BlotSettings
+from exoraw.assays.blot.settings import BlotSettings, Kind
 from exoraw.assays.blot.steps.loading import loading_pictures
 from exoraw.assays.blot.steps.measured import pictures_of
 from exoraw.assays.blot.steps.membranes import donors_of, membranes_of
@@ -30,6 +31,18 @@ BACKGROUND_WORDS = {
     "none": "nothing: no background was taken off",
 }
 
+TO_ADD = "To be added by the laboratory: "
+LABORATORY: Mapping[Kind, str] = {
+    "western_blot": "lysis buffer and amount of protein per lane; gel, transfer and membrane; blocking; "
+    "antibodies with maker, catalogue number, lot, dilution and validation; substrate; stripping and order "
+    "of probing; the range over which the signal is proportional.",
+    "ev_markers": "how exosomes were prepared and how much was loaded (particles or protein); lysis buffer, "
+    "reducing or not; gel, transfer, blocking; antibodies with maker, catalogue number, lot and dilution; "
+    "substrate.",
+    "chip_pcr_gel": "cross-linking and shearing; antibodies of the precipitation with maker, catalogue "
+    "number and lot; primers with the length of the product; cycles; agarose and stain.",
+}
+
 
 class SummaryParams(Params):
     """What figures and methods text depend on."""
@@ -42,7 +55,7 @@ class Summary:
     """Declare the figures and write the methods paragraphs from what was really done."""
 
     name: str = "summary"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("membrane", "lane", "control_role")
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -89,7 +102,7 @@ class Summary:
             ("Normalisation", _normalisation(params.settings, unit.payload)),
             ("Loading controls", _loading(tests)),
             ("What counts as present or bound", _rule(params.settings)),
-            ("Western blot minimal reporting", _wbmrs(pictures, failed)),
+            ("Minimal reporting", _wbmrs(pictures, failed, params.settings.kind)),
         )
         return Outcome(
             figures=list(_figures(params.settings)),
@@ -241,20 +254,46 @@ def _loading(tests: Sequence[Mapping[str, Any]]) -> str:
     return " ".join(said)
 
 
-def _wbmrs(pictures: Sequence[Mapping[str, Any]], failed: Sequence[str]) -> str:
+def _wbmrs(pictures: Sequence[Mapping[str, Any]], failed: Sequence[str], kind: Kind) -> str:
+    """What the Western Blot Minimal Reporting Standard asks (Gilda et al. 2015, PLoS ONE 10:e0135392)."""
     if not pictures:
         return ""
     dates = distinct((one["acquired_at"] or "")[:10] for one in pictures)
-    when = f"Recorded {joined(dates)}. " if dates else ""
-    lost = f" Not measured: {joined(list(failed))}." if failed else ""
     unverified = distinct(one["layout"] for one in pictures if not one["verified"])
-    doubt = f" Formats that no real file has proven: {joined(unverified)}." if unverified else ""
-    return (
-        f"{when}Uncropped pictures with all bands, lane profiles, SHA-256 of every file (table `files`), "
-        "exposure "
-        "and settings are kept with the results; every band stands in the table "
-        f"`objects_blot`.{doubt}{lost} To "
-        "be added by the laboratory: antibodies with maker, catalogue number, dilution and validation; "
-        "amount "
-        "of protein per lane; gel, transfer, blocking and substrate; stripping and order of probing."
+    said = [
+        f"Recorded {joined(dates)}." if dates else "",
+        _masses(pictures),
+        _saturation(pictures),
+        "Uncropped pictures with all bands, lane profiles, SHA-256 of every file (table `files`), exposure "
+        "and settings are kept with the results; every band stands in the table `objects_blot`.",
+        f"Formats that no real file has proven: {joined(unverified)}." if unverified else "",
+        f"Not measured: {joined(list(failed))}." if failed else "",
+        TO_ADD + LABORATORY[kind],
+    ]
+    return " ".join(part for part in said if part)
+
+
+def _masses(pictures: Sequence[Mapping[str, Any]]) -> str:
+    """Molecular weights as the ladder shows them, protein by protein."""
+    found: dict[str, list[float]] = {}
+    for one in pictures:
+        for row in one["targets"]:
+            if row["mass"] is not None:
+                found.setdefault(row["name"], []).append(row["mass"])
+    if not found:
+        return "No ladder was given, so molecular weights are not stated."
+    unit = next(
+        one["mass_unit"] for one in pictures if any(row["mass"] is not None for row in one["targets"])
     )
+    masses = [f"{name} {median(values):.0f} {unit}" for name, values in found.items()]
+    return f"Molecular weights by the ladder beside the bands: {joined(masses)}."
+
+
+def _saturation(pictures: Sequence[Mapping[str, Any]]) -> str:
+    rows = [row for one in pictures for row in one["targets"]]
+    bands, clipped = sum(row["bands"] for row in rows), sum(row["saturated"] for row in rows)
+    if not bands:
+        return ""
+    if not clipped:
+        return f"None of {bands} bands reaches the detector's ceiling."
+    return f"{clipped} of {bands} bands {'reaches' if clipped == 1 else 'reach'} the detector's ceiling."
