@@ -76,10 +76,50 @@ def test_a_spliced_picture_is_named_at_its_column_and_an_unspliced_one_is_not(rn
     assert found[0].value == pytest.approx(60, abs=10)
 
 
-def test_a_band_cut_by_the_edge_of_the_image_is_flagged(rng) -> None:
-    image = blot(rng, [4_000] * 6)[88:]
-    found = quantify(image, lanes=6, points=[((70, 12), (430, 12))])
-    assert all("band_at_edge" in codes(found, band.lane) for band in found)
+def test_bands_that_run_into_each_other_are_named_and_the_others_are_not(rng) -> None:
+    rows, columns = np.mgrid[0:200, 0:500].astype(float)
+    between = 0.6 * 4_000 * np.exp(-(np.abs((columns - 178) / 30) ** 6) - 0.5 * ((rows - 100) / 5) ** 2)
+    image = (blot(rng, [4_000] * 6) + rng.poisson(between)).astype(np.uint16)
+    found = quantify(image, lanes=6, points=POINTS)
+    assert [lane for lane in range(1, 7) if "touching_bands" in codes(found, lane)] == [2, 3]
+    apart = quantify(blot(rng, [4_000] * 6), lanes=6, points=POINTS)
+    assert not any("touching_bands" in codes(apart, band.lane) for band in apart)
+
+
+def test_a_band_close_by_is_named_and_the_volume_stays_that_of_the_band(rng) -> None:
+    rows, columns = np.mgrid[0:200, 0:500].astype(float)
+    image = blot(rng, [4_000] * 6)
+    alone = quantify(image, lanes=6, points=POINTS)
+    close = 2_500 * np.exp(-(np.abs((columns - CENTRES[3]) / 25) ** 6) - 0.5 * ((rows - 119) / 5) ** 2)
+    found = quantify((image + rng.poisson(close)).astype(np.uint16), lanes=6, points=POINTS)
+    assert [lane for lane in range(1, 7) if "neighbouring_band" in codes(found, lane)] == [4]
+    assert [band.adjusted for band in found] == pytest.approx([band.adjusted for band in alone], rel=0.01)
+
+
+def test_dust_on_a_band_is_taken_off_and_said(rng) -> None:
+    rows, columns = np.mgrid[0:200, 0:500].astype(float)
+    image = blot(rng, [4_000] * 6)
+    alone = quantify(image, lanes=6, points=POINTS)
+    dust = 9_000 * np.exp(-((columns - CENTRES[1] - 6) ** 2 + (rows - 103) ** 2) / (2 * 1.3**2))
+    found = quantify((image + dust).astype(np.uint16), lanes=6, points=POINTS)
+    assert [lane for lane in range(1, 7) if "speckle_replaced" in codes(found, lane)] == [2]
+    assert found[1].adjusted == pytest.approx(alone[1].adjusted, rel=0.01)
+
+
+@pytest.mark.parametrize("edge", ["left", "top", "bottom", "right"])
+def test_a_band_at_any_edge_is_named(rng, edge: str) -> None:
+    image, first, last, y = blot(rng, [4_000] * 6), 70.0, 430.0, 100.0
+    if edge == "left":
+        image, first, last = image[:, 60:], 10.0, 370.0
+    elif edge == "right":
+        image = image[:, :440]
+    elif edge == "top":
+        image, y = image[90:], 10.0
+    else:
+        image = image[:110]
+    found = quantify(image, lanes=6, points=[((first, y), (last, y))])
+    cut = {"left": [1], "right": [6]}.get(edge, [1, 2, 3, 4, 5, 6])
+    assert [lane for lane in range(1, 7) if "band_at_edge" in codes(found, lane)] == cut
 
 
 def test_lanes_are_numbered_from_the_first_point(rng) -> None:

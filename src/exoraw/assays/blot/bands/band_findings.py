@@ -18,6 +18,7 @@ TOUCHING = 0.3  # of the band's own mean light, on the column where two lanes me
 NEIGHBOUR = 0.05  # of the band's volume, inside its window
 DISAGREE = 0.15  # spread of the consensus' members, relative to the volume
 SPECKLE = 0.01  # of the band's volume
+EDGE_SHARE = 0.002  # of the image's width: a lane that ends so near its edge is cut off there
 EDGE_SIGMAS = 4.0  # of a band: what must be seen above and below its middle
 
 
@@ -62,7 +63,8 @@ def _at_edge(view: BandView) -> Finding | None:
     height, width = view.shape[:2]
     above = view.profile.fit.middle / max(view.profile.fit.above, 1e-9)
     below = (len(view.strip.pixels) - 1 - view.profile.fit.middle) / max(view.profile.fit.below, 1e-9)
-    inside = x0 > 0 and x1 < width and y0 > 0 and y1 < height
+    near = 1 + EDGE_SHARE * width
+    inside = x0 > near and x1 < width - near and y0 > 0 and y1 < height
     if inside and min(above, below) >= EDGE_SIGMAS:
         return None
     message = f"{view.name.capitalize()} or the background beside it is cut off by the edge of the image."

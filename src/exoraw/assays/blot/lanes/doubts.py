@@ -57,6 +57,11 @@ def lane_score(profile: FloatArray, partition: Partition) -> float:
     return deep * float(np.exp(-widths.std() / max(widths.mean(), 1)))
 
 
+def lies_between_bands(profile: FloatArray, partition: Partition) -> bool:
+    """Return whether a partition's borders lie between bands, as those of a real row do."""
+    return _has_valleys(profile, partition) and not _splits_bands(profile, partition)
+
+
 def valley_ratios(profile: FloatArray, partition: Partition) -> FloatArray:
     """Return the profile at every inner border, relative to the lower of the two bands beside it."""
     smooth = gaussian_filter1d(profile, SMOOTHING)

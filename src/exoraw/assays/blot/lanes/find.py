@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
 from exoraw.assays.blot.lanes.count import count_lanes
-from exoraw.assays.blot.lanes.doubts import lane_doubts, lane_score
+from exoraw.assays.blot.lanes.doubts import lane_doubts, lane_score, lies_between_bands
 from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row, Trace
 from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above
 from exoraw.assays.blot.lanes.rows import guess_rows
@@ -25,6 +25,8 @@ VISIBLE = 0.06  # of the row's bright columns
 VISIBLE_FIRST = 0.10  # before the row's line is known exactly
 CORE, RIM = 1.5, 2.8  # sigmas on either side of the line: core of a band, and the end of its rim
 LEAST_CONTRAST = 8.0  # noise of a column of the row: below it a row may be an accident
+BRIGHT_ENOUGH = 0.4  # of the brightest line: above it a line whose borders lie between bands goes first
+SAME_BAND = 3.0  # sigmas of a row: a line that comes nearer to it sees its light
 SAME_LINE = 8.0  # pixels between two guesses that found the same row
 POINT_REACH = 0.35  # of the pitch that a border may lie off equal lanes
 
@@ -39,7 +41,7 @@ def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[li
 
     Returns
     -------
-    one list for each line, brightest line first: its readings, likeliest first; in pixels of the raw image
+    one list for each line, likeliest line first: its readings, likeliest first; in pixels of the raw image
     """
     found: list[list[Row]] = []
     lights: list[float] = []
@@ -51,7 +53,10 @@ def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[li
         if readings and not any(_same_line(readings[0], other[0]) for other in found):
             found.append(readings)
             lights.append(guess.light)
-    found.sort(key=lambda readings: -readings[0].strength)
+    found = _likeliest_first(found)
+    found[rows:] = _by_their_own_light(
+        search.pixels, found[rows:], [readings[0] for readings in found[:rows]]
+    )
     top = found[0][0].strength if found else 1.0
     return [
         [_to_raw(replace(row, strength=row.strength / top), search.scale) for row in readings]
@@ -152,13 +157,50 @@ def _bright(profile: FloatArray) -> float:
 def _row(trace: Trace, partition: Partition, profile: FloatArray, doubts: tuple[str, ...]) -> Row:
     borders = partition.borders
     lanes = tuple(Lane(i + 1, int(a), int(b)) for i, (a, b) in enumerate(pairwise(borders)))
-    return Row(trace, lanes, lane_score(profile, partition), doubts)
+    between = lies_between_bands(profile, partition)
+    return Row(trace, lanes, lane_score(profile, partition), doubts, between_bands=between)
 
 
 def _strength(core: FloatArray, row: Row) -> float:
     """Return the light of a row's usual band; from its core alone, so that no other row's rim counts."""
     peaks = [core[lane.x0 : max(lane.x1, lane.x0 + 1)].max(initial=0.0) for lane in row.lanes]
     return max(float(np.median(peaks)) * row.trace.sigma, 1e-9)
+
+
+def _likeliest_first(lines: list[list[Row]]) -> list[list[Row]]:
+    """Return bright lines whose lanes lie between bands, then the others; each group brightest first."""
+    top = max((readings[0].strength for readings in lines), default=0.0)
+
+    def rank(readings: list[Row]) -> tuple[bool, float]:
+        row = readings[0]
+        return not (row.between_bands and row.strength > BRIGHT_ENOUGH * top), -row.strength
+
+    return sorted(lines, key=rank)
+
+
+def _by_their_own_light(pixels: FloatArray, lines: list[list[Row]], rows: list[Row]) -> list[list[Row]]:
+    """Return further lines with the strength that is left where they do not see the light of brighter rows.
+
+    The lines of scattered bands above and below a row bend into the row itself, and lanes squeezed onto a
+    few of them would be as bright as a row; in the row's own lanes they are not.
+    """
+    found = []
+    for readings in lines:
+        trace = readings[0].trace
+        core = straighten(pixels, trace.y, max(1, round(CORE * trace.sigma))).mean(axis=0)
+        for row in rows:
+            core[np.abs(trace.y - row.trace.y) < SAME_BAND * row.trace.sigma] = 0.0
+        found.append([replace(one, strength=_strength(core, _in_lanes_of(rows, one))) for one in readings])
+    return sorted(found, key=lambda readings: -readings[0].strength)
+
+
+def _in_lanes_of(rows: list[Row], row: Row) -> Row:
+    """Return a row with the lanes of the first of these rows that spans it: lanes run through all rows."""
+    for other in rows:
+        reach = other.pitch / 2
+        if other.x0 - reach <= row.x0 and row.x1 <= other.x1 + reach:
+            return replace(row, lanes=other.lanes)
+    return row
 
 
 def _around(profile: FloatArray, x: float) -> IntArray:

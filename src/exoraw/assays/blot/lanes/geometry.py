@@ -59,7 +59,8 @@ class Row:
     lanes : in the order of their numbers; from right to left where the first point lies right of the last
     score : 0 to 1, how well the lanes explain what is seen; 1.0 where points were given
     doubts : reasons why another reading of the same picture is about as good; () where there is none
-    strength : signal of the row relative to the strongest of the image, 0 to 1
+    strength : signal of the row's usual band relative to that of the strongest row that was found
+    between_bands : whether its borders lie between bands; lanes squeezed onto a few bands have theirs on them
     """
 
     trace: Trace
@@ -67,6 +68,7 @@ class Row:
     score: float
     doubts: tuple[str, ...] = ()
     strength: float = 1.0
+    between_bands: bool = True
 
     @property
     def x0(self) -> int:
