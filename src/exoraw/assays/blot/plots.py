@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,13 +27,13 @@ DPI = 130
 WIDTH = 6.2  # inches
 HEADING, MARGIN = 0.42, 0.1  # inches above and beside the picture
 TALLEST = 7.0  # inches
-MASS_AXIS = 0.34  # inches left of the picture
+MASS_AXIS = 0.42  # inches left of the picture
 LARGEST_SIDE = 1_000  # pixels of the picture that are drawn: more cannot be seen
 GREYS = 28  # of the display: more cannot be told apart, and noise would fill the report
 DARKEST = 99.7  # percentile of the signal that is drawn black
 PALETTE_GREYS = 128
 LETTERS = 11  # per inch of a heading
-LETTER, BOLD_LETTER = 0.047, 0.068  # inches: widths of a letter of a lane's name, and of a protein's
+LETTER, BOLD_LETTER = 0.058, 0.082  # inches: widths of a letter of a lane's name, and of a protein's
 
 
 @dataclass(frozen=True)
@@ -131,20 +132,18 @@ def _mass_axis(plot: Axes, ladder: DrawnLadder, down_per_inch: float, right_per_
     """A tick for every rung, a number where it has room, and a dash on the rung itself."""
     x0, x1 = ladder.columns or (0, 0)
     inch = right_per_inch
-    plot.text(
-        -0.08 * inch, 0.02 * down_per_inch, ladder.unit, fontsize=6.5, color=QUIET, ha="right", va="top"
-    )
+    plot.text(-0.08 * inch, 0.02 * down_per_inch, ladder.unit, fontsize=8, color=QUIET, ha="right", va="top")
     free = 0.2 * down_per_inch
     for mass, y in ladder.rungs:
         plot.plot((-0.06 * inch, 0), (y, y), color=INK, linewidth=0.8, clip_on=False)
         if ladder.columns is not None:
             plot.plot((x0, x1), (y, y), color=POINT, linewidth=0.8, dashes=(2, 1.5))
         if y >= free:
-            plot.text(-0.08 * inch, y, f"{mass:g}", fontsize=6.5, color=INK, ha="right", va="center_baseline")
-            free = y + 0.10 * down_per_inch
+            plot.text(-0.08 * inch, y, f"{mass:g}", fontsize=8, color=INK, ha="right", va="center_baseline")
+            free = y + 0.115 * down_per_inch
     if ladder.columns is not None:
         top = ladder.rungs[0][1] - 0.06 * down_per_inch
-        _label(plot, (x0 + x1) / 2, max(top, 0.14 * down_per_inch), "ladder", "center", "bottom", size=5.5)
+        _label(plot, (x0 + x1) / 2, max(top, 0.14 * down_per_inch), "ladder", "center", "bottom", size=6.8)
 
 
 def _film(plot: Axes, pixels: AnyImage, ceiling: float | None) -> None:
@@ -206,7 +205,7 @@ def _names(plot: Axes, row: DrawnRow, shape: tuple[int, int], taken: float) -> N
         room_right = int((shape[1] - middle) / (0.82 * LETTER * per_inch))
         name = _shortened(box.lane, room_right) if slanted else box.lane
         plot.text(
-            middle, top, name, fontsize=5.5, color=INK, parse_math=False,
+            middle, top, name, fontsize=6.8, color=INK, parse_math=False,
             ha="left" if slanted else "center", va="bottom", rotation=35 if slanted else 0,
             rotation_mode="anchor", clip_on=True,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.6, "pad": 0.4},
@@ -237,7 +236,7 @@ def _shortened(name: str, letters: int) -> str:
     return f"{name[: kept // 3]}…{name[len(name) - (kept - kept // 3) :]}"
 
 
-def _label(plot: Axes, x: float, y: float, text: str, ha: str, va: str, size: float = 7) -> None:
+def _label(plot: Axes, x: float, y: float, text: str, ha: str, va: str, size: float = 8.5) -> None:
     plot.text(
         x, y, text, fontsize=size, fontweight="bold", color=INK, ha=ha, va=va, parse_math=False,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.75, "pad": 0.6},
@@ -268,25 +267,26 @@ class LaneCurve:
 
 def profiles(curves: Sequence[LaneCurve], title: str, note: str) -> bytes:
     """Draw the profile of every lane, one scale for all, the background below it and the band filled."""
-    columns = min(len(curves), 6)
+    columns = min(len(curves), max(3, math.ceil(math.sqrt(1.3 * len(curves)))))
     lines = -(-len(curves) // columns)
     total = HEADING + 1.35 * lines
     figure = Figure(figsize=(WIDTH, total), dpi=DPI)
     low = min(float(np.min(curve.baseline)) for curve in curves)
     high = max(float(np.max(curve.signal)) for curve in curves)
     span = max(high - low, 1e-12)
+    letters = int(0.88 * WIDTH / columns / (1.1 * LETTER))
     for index, curve in enumerate(curves):
         line, column = divmod(index, columns)
         place = (
             (column + 0.08) / columns, (total - HEADING - 1.35 * (line + 1) + 0.22) / total,
             0.84 / columns, 0.9 / total,
         )  # fmt: skip
-        _profile(figure.add_axes(place), curve, (low - 0.05 * span, high + 0.08 * span))
+        _profile(figure.add_axes(place), curve, (low - 0.05 * span, high + 0.08 * span), letters)
     _heading(figure, title, note, total)
     return png(figure)
 
 
-def _profile(plot: Axes, curve: LaneCurve, limits: tuple[float, float]) -> None:
+def _profile(plot: Axes, curve: LaneCurve, limits: tuple[float, float], letters: int) -> None:
     rows = np.arange(len(curve.signal))
     inside = slice(curve.first, curve.last + 1)
     colour = SATURATED if curve.saturated else BAND if curve.detected else DOUBT
@@ -299,7 +299,7 @@ def _profile(plot: Axes, curve: LaneCurve, limits: tuple[float, float]) -> None:
     plot.set_ylim(*limits)
     plot.set_xticks([])
     plot.set_yticks([])
-    plot.set_title(curve.name[:22], fontsize=6, color=INK, pad=2, parse_math=False)
+    plot.set_title(_shortened(curve.name, letters), fontsize=7.5, color=INK, pad=2, parse_math=False)
     for spine in plot.spines.values():
         spine.set(color=QUIET, linewidth=0.6)
 
