@@ -7,13 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 
 NORMAL_95 = 1.96
-# Weights found on simulated blots by maximum likelihood (seeds 7000 to 7009 of every scene of the frozen
+# Weights found on simulated blots by maximum likelihood (seeds 7000 to 7009 and 8000 to 8005 of the frozen
 # simulator, 2500 to 2503 of the project's own); the coverage that is reported is that of other seeds.
-PIXEL_WEIGHT = 1.3  # of the noise of the band's own pixels
-SPREAD_WEIGHT = 0.48  # of the standard deviation between the consensus' members
-BEND_WEIGHT = 0.27  # of what a bent background takes from the band, or adds to it
-BORDER_WEIGHT = 0.7  # columns: how far a border lies off, where there is light on it
-SPECKLE_WEIGHT = 0.2  # of the light of replaced pixels, in squares
+PIXEL_WEIGHT = 1.2  # of the noise of the band's own pixels
+SPREAD_WEIGHT = 0.55  # of the standard deviation between the consensus' members
+BEND_WEIGHT = 0.3  # of what a bent background takes from the band, or adds to it
+SLOPE_WEIGHT = 0.001  # of how much the background rises and falls across the strip, over the band's area
+BACKGROUND_WEIGHT = 0.0006  # of the background below the band: it is interpolated, not seen
+BORDER_WEIGHT = 0.68  # columns: how far a border lies off, where there is light on it
+SPECKLE_WEIGHT = 0.3  # of the light of replaced pixels, in squares
 BLANK_WEIGHT = 0.15  # of the scatter of empty places: real membranes are lumpier than simulated ones
 NEIGHBOUR_WEIGHT = 0.005  # of the neighbours' light inside the band's window: it was told apart by a fit
 GEOMETRY = 0.0003  # of the volume: line and straightening of a band are never exact
@@ -29,6 +31,8 @@ class Surroundings:
     pixels : noise of the sum of the band's pixels
     blank : scatter of empty places of the same size
     bend : light that the bend of the lane's own background takes from the band, or adds to it
+    slope : difference of the lane's highest and lowest background in the strip, over the band's area
+    background : light below the band that is not its own
     borders : light on the columns where the lane ends
     speckles : root of the summed squares of the light of replaced pixels
     neighbours : light of neighbouring bands inside the band's window, taken away by a fit
@@ -38,6 +42,8 @@ class Surroundings:
     pixels: float
     blank: float
     bend: float
+    slope: float
+    background: float
     borders: tuple[float, ...]
     speckles: float
     neighbours: float
@@ -55,6 +61,8 @@ def standard_uncertainty(adjusted: float, around: Surroundings) -> float:
         SPREAD_WEIGHT * spread,
         adjusted - float(np.median(around.members)),
         BEND_WEIGHT * around.bend,
+        SLOPE_WEIGHT * around.slope,
+        BACKGROUND_WEIGHT * around.background,
         *(BORDER_WEIGHT * border for border in around.borders),
         SPECKLE_WEIGHT * around.speckles,
         NEIGHBOUR_WEIGHT * around.neighbours,

@@ -77,7 +77,7 @@ def _band(seen: _Seen, index: int, asked: Asked, pixels: float) -> Band:
     members = tuple(method.adjusted for method in methods if method.method in MEMBERS)
     chosen = [method.adjusted for method in methods if method.method == asked.background]
     adjusted = chosen[0] if chosen else float(np.median(members))
-    around = _surroundings(seen, lane, profile, members, (pixels, blank))
+    around = _surroundings(seen, lane, profile, members, (pixels, blank, volume - adjusted))
     box = _box(seen, lane, profile.window)
     raw = seen.image[box[1] : box[3], box[0] : box[2]]
     height = seen.row.trace.at(lane.centre) + profile.fit.middle - seen.strip.centre
@@ -126,16 +126,23 @@ def _pixel_noise(strip: Strip, lane: Lane, profile: LaneProfile) -> float:
 
 
 def _surroundings(
-    seen: _Seen, lane: Lane, profile: LaneProfile, members: tuple[float, ...], noise: tuple[float, float]
+    seen: _Seen,
+    lane: Lane,
+    profile: LaneProfile,
+    members: tuple[float, ...],
+    known: tuple[float, float, float],
 ) -> Surroundings:
-    """Return what makes a band's volume uncertain; `noise` of its pixels, and of empty places."""
+    """Return what makes a band's volume uncertain; `known`: noise of pixels, of empty places, background."""
     rows = profile.window.rows
+    height = profile.window.last - profile.window.first + 1
     replaced = seen.strip.removed[rows, lane.x0 : lane.x1]
     return Surroundings(
         members=members,
-        pixels=noise[0],
-        blank=noise[1],
+        pixels=known[0],
+        blank=known[1],
         bend=abs(float(profile.fit.bend[rows].sum())) * profile.columns,
+        slope=float(np.ptp(profile.shared)) * height * profile.columns,
+        background=known[2],
         borders=border_light(seen.strip, lane, profile),
         speckles=float(np.sqrt(np.sum(replaced**2))),
         neighbours=float(profile.fit.neighbours[rows].sum()) * profile.columns,
