@@ -50,6 +50,15 @@ def test_lanes_are_counted_where_nobody_said_how_many(rng) -> None:
     assert (found.state, len(found)) == ("ok", 9)
 
 
+def test_a_faint_lane_at_the_end_of_a_row_is_measured_whole(rng) -> None:
+    rows, columns = np.mgrid[0:220, 0:600].astype(float)
+    faint = 280 * np.exp(-(np.abs((columns - 80) / 28) ** 6) - 0.5 * ((rows - 110) / 5) ** 2)
+    image = row_of_bands(rng, np.arange(160, 560, 80)) + rng.poisson(faint)
+    found = quantify(image.astype(np.uint16), lanes=6)
+    assert found.state == "ok"
+    assert found[0].adjusted == pytest.approx(faint.sum(), rel=0.06)
+
+
 @pytest.mark.parametrize("lanes", [8, 10])
 def test_a_wrong_number_of_lanes_is_not_measured(rng, lanes: int) -> None:
     found = quantify(row_of_bands(rng, np.linspace(60, 540, 9)), lanes=lanes)

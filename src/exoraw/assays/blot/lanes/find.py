@@ -12,7 +12,7 @@ from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
 from exoraw.assays.blot.lanes.count import count_lanes
 from exoraw.assays.blot.lanes.doubts import lane_doubts, lane_score, lies_between_bands
 from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row, Trace
-from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above
+from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above, whole_ends
 from exoraw.assays.blot.lanes.rows import guess_rows
 from exoraw.assays.blot.lanes.signal import SearchImage
 from exoraw.assays.blot.lanes.trace import follow, smooth_curve, soften, straighten, trace_row
@@ -118,7 +118,8 @@ def _readings(
         return []
     doubts += lane_doubts(profile, found)
     core = straighten(pixels, trace.y, max(1, round(CORE * trace.sigma))).mean(axis=0)
-    rows = [_row(trace, partition, profile, doubts) for partition in found]
+    whole = [judge(profile, whole_ends(profile, partition.borders)) for partition in found]
+    rows = [_row(trace, partition, profile, doubts) for partition in whole]
     return [replace(row, strength=_strength(core, row)) for row in rows]
 
 

@@ -18,6 +18,7 @@ SHORTEST_RUN = 8  # pixels
 MORE_RUNS = 8  # than lanes: specks beside the row; the brightest are kept
 MOST_ENDS = 8  # runs from either side at which a row may begin or end
 MOST_LANES = 60
+CUT_SHORT = 0.85  # of the usual width: a narrower first or last lane was too faint to be seen whole
 NARROWEST_LANE = 10  # pixels
 BORDER_WEIGHT = 1.8  # of borders that lie on bands, in the score
 
@@ -125,3 +126,27 @@ def partitions(profile: FloatArray, lanes: int, level: float) -> list[Partition]
     wide = [(x0, x1) for x0, x1 in ends if x1 - x0 + 1 >= lanes * NARROWEST_LANE]
     found = [judge(profile, cut(profile, x0, x1 + 1, lanes)) for x0, x1 in wide]
     return sorted(found, key=lambda partition: -partition.score)
+
+
+def whole_ends(profile: FloatArray, borders: IntArray) -> IntArray:
+    """Return borders whose first and last lane are as wide as the others, where they were cut short.
+
+    A faint lane at the end of a row is seen from where its light rises above VISIBLE; its border is moved out
+    to the lowest place within the usual width.
+
+    Parameters
+    ----------
+    profile : (columns,) light of the row
+    borders : (lanes + 1,) columns, three lanes or more; of fewer nothing is usual
+    """
+    if len(borders) < 4:
+        return borders
+    usual = float(np.median(np.diff(borders)))
+    smooth, whole = gaussian_filter1d(profile, SMOOTHING), borders.copy()
+    if borders[1] - borders[0] < CUT_SHORT * usual:
+        low = max(int(borders[1] - usual), 0)
+        whole[0] = low + int(np.argmin(smooth[low : borders[0] + 1]))
+    if borders[-1] - borders[-2] < CUT_SHORT * usual:
+        high = min(int(borders[-2] + usual), len(profile))
+        whole[-1] = borders[-1] + int(np.argmin(smooth[borders[-1] : high])) if high > borders[-1] else high
+    return whole
