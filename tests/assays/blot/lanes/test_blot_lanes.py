@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from exoraw.assays.blot import QuantifyError, quantify
+from exoraw.assays.blot.lanes.partition import whole_ends
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +51,19 @@ def test_lanes_are_counted_where_nobody_said_how_many(rng) -> None:
     assert (found.state, len(found)) == ("ok", 9)
 
 
-def test_a_faint_lane_at_the_end_of_a_row_is_measured_whole(rng) -> None:
-    rows, columns = np.mgrid[0:220, 0:600].astype(float)
-    faint = 280 * np.exp(-(np.abs((columns - 80) / 28) ** 6) - 0.5 * ((rows - 110) / 5) ** 2)
-    image = row_of_bands(rng, np.arange(160, 560, 80)) + rng.poisson(faint)
-    found = quantify(image.astype(np.uint16), lanes=6)
-    assert found.state == "ok"
-    assert found[0].adjusted == pytest.approx(faint.sum(), rel=0.06)
+def test_a_faint_lane_at_the_end_of_a_row_is_whole_and_stops_at_what_stands_beside_it() -> None:
+    columns = np.arange(600.0)
+
+    def band(middle: float, height: float) -> np.ndarray:
+        return height * np.exp(-(np.abs((columns - middle) / 34) ** 4))
+
+    row = band(110, 50) + sum(band(middle, 1_000) for middle in (210, 310, 410))
+    cut_short = np.array([100, 160, 260, 360, 460])
+    assert list(whole_ends(row, cut_short)[1:]) == [160, 260, 360, 460]
+    assert whole_ends(row, cut_short)[0] <= 76
+    beside = row + band(30, 2_000)
+    assert 64 <= whole_ends(beside, cut_short)[0] <= 90
+    assert list(whole_ends(row, np.array([60, 160, 260, 360, 460]))) == [60, 160, 260, 360, 460]
 
 
 @pytest.mark.parametrize("lanes", [8, 10])
