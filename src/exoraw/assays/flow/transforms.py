@@ -216,7 +216,7 @@ class Log:
         """Return display units, same shape, float64; -inf at zero and below."""
         values = np.asarray(linear, dtype=np.float64)
         with np.errstate(divide="ignore"):
-            return np.log10(np.maximum(values, 0.0) / self.t) / self.m + 1.0
+            return (np.log10(np.maximum(values, 0.0)) - np.log10(self.t)) / self.m + 1.0
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""

@@ -148,6 +148,7 @@ SIGNALS = st.lists(
 
 @given(scales(), SIGNALS)
 @example(Logicle(757112.0, 3.34375, 6.71875, -3.34375), [46124.0])  # the kernel's search gives up there
+@example(Log(1000.0, 4.0), [5e-324])  # the smallest number above zero has a logarithm
 @settings(max_examples=150, deadline=None)
 def test_every_scale_comes_back_rises_and_ends_at_one(scale, signals):
     x = np.unique(np.array(signals))
