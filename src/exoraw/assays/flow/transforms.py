@@ -216,7 +216,8 @@ class Log:
         """Return display units, same shape, float64; -inf at zero and below."""
         values = np.asarray(linear, dtype=np.float64)
         with np.errstate(divide="ignore"):
-            return (np.log10(np.maximum(values, 0.0)) - np.log10(self.t)) / self.m + 1.0
+            decades: FloatArray = np.log10(np.maximum(values, 0.0)) - np.log10(self.t)
+        return decades / self.m + 1.0
 
     def inverse(self, display: FloatArray) -> FloatArray:
         """Return linear signal, same shape, float64."""

@@ -100,6 +100,8 @@ def _decimal(
         for place, parameter in enumerate(wanted):
             if parameter.is_time:
                 tallies[place].follow_clock(block[:, place])
+    if not in_place:
+        _forget_all(raw, stored)
     for place, (parameter, high) in enumerate(zip(wanted, extremes.highs(), strict=True)):
         _finish(tallies[place], events[:, place], parameter, extremes.low, float(high))
     return events, tallies
@@ -166,6 +168,7 @@ def _converted(
                 tallies[place].follow_clock(values)
             events[rows, place] = linear
         _forget(raw, stored, rows)
+    _forget_all(raw, stored)
     return events, tallies
 
 
@@ -173,6 +176,11 @@ def _forget(raw: RawBytes, stored: Stored, rows: slice) -> None:
     """Let the pages of decoded rows go, so that a large file is never in memory twice."""
     bits = stored.packing.event_bits
     raw.forget(stored.start + rows.start * bits // 8, (rows.stop - rows.start) * bits // 8)
+
+
+def _forget_all(raw: RawBytes, stored: Stored) -> None:
+    """Let go what came back: the system maps more around a page that is read, also pages that were let go."""
+    _forget(raw, stored, slice(0, stored.count))
 
 
 def _masked(values: Values, parameter: Parameter, tally: Tally) -> Values:
