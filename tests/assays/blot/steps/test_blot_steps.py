@@ -150,6 +150,10 @@ def test_points_that_a_person_clicked_make_its_numbers_and_run_that_picture_alon
     same = done.numbers("adjusted_volume")["IL-6 1", "band:STAT3"]
     assert same.value == typed.numbers("adjusted_volume")["IL-6 1", "band:STAT3"].value
     assert same.curated
+    folds = done.numbers("fold_of_control")
+    assert folds["IL-6 1", "protein:STAT3/GAPDH"].curated
+    assert not folds["IL-6 1", "protein:p-STAT3/GAPDH"].curated
+    assert done.numbers("loading_ratio")["IL-6 1", "protein:p-STAT3/STAT3"].curated
     assert "points_by_hand" in done.codes("quantify")
     others = [key for key, unit in done.units.items() if "quantify" in key and not unit.inputs["points"]]
     assert len(others) == 2

@@ -29,7 +29,7 @@ class Bridge:
     """Refer membranes without a control to the control of others."""
 
     name: str = "bridge"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("membrane", "lane", "control_role")
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -75,7 +75,14 @@ class Bridge:
         for target, below in params.ratios:
             entity = f"protein:{target}/{below}"
             controls = _controls(unit, lent, entity)
-            numbers += _rows(unit, entity, target, folds, controls)
+            curated = any(
+                row["curated"]
+                for one in (own, *donors)
+                for row in one.data["folds_of_bridge"]
+                if row["entity"] == entity
+            )
+            rows = _rows(unit, entity, target, folds, controls)
+            numbers += [replace(row, curated=curated) for row in rows]
             findings += _remarks(unit, entity, folds, controls)
             findings += _carried(unit, entity, own, donors)
         return Outcome(measurements=numbers, findings=list(dict.fromkeys(findings)))

@@ -9,7 +9,7 @@ from exoraw.assays.blot.binding import Lane, is_bound, percent_input
 from exoraw.assays.blot.normalise import Estimate
 from exoraw.assays.blot.settings import BlotSettings
 from exoraw.assays.blot.steps.agreement import trusted_volumes
-from exoraw.assays.blot.steps.measured import Volume
+from exoraw.assays.blot.steps.measured import Volume, rows_by_hand
 from exoraw.assays.blot.steps.membranes import Membrane, membranes_of
 from exoraw.assays.blot.steps.planning import judge_key, quantify_key
 from exoraw.assays.contract import Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit
@@ -43,7 +43,7 @@ class JudgeChip:
     """Judge the regions of every gel."""
 
     name: str = "chip"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ()
 
     def columns_for(self, settings: BlotSettings) -> tuple[str, ...]:
@@ -80,10 +80,11 @@ class JudgeChip:
         volumes, wrong = trusted_volumes(inputs.earlier.get("pictures", ()))
         numbers: list[Measurement] = []
         findings: list[Finding] = [*wrong, _end_point()]
+        shown = rows_by_hand(volumes)
         for trio in (Trio(**one) for one in unit.payload["trios"]):
             for product in params.products:
                 rows, remarks = _judged(trio, product, volumes, params)
-                numbers += rows
+                numbers += [replace(one, curated=product in shown) for one in rows]
                 findings += remarks
         return Outcome(
             measurements=numbers,

@@ -20,6 +20,7 @@ class Volume:
     limit : detection limit
     saturated : share of pixels on the ceiling, 0 to 1
     peak : brightest pixel as a share of the detector's range; None where the range is not known
+    by_hand : whether a person showed where its row is
     findings : remarks about this band, and about its picture
     """
 
@@ -32,6 +33,7 @@ class Volume:
     limit: float
     saturated: float
     peak: float | None
+    by_hand: bool = False
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -56,6 +58,11 @@ def volumes_of(earlier: Iterable[Earlier]) -> dict[tuple[str, str], Volume]:
             )
             found[(band["sample"], band["target"])] = Volume(**band, findings=touching)
     return found
+
+
+def rows_by_hand(volumes: Mapping[tuple[str, str], Volume]) -> frozenset[str]:
+    """Return the proteins whose row a person showed: every number made from them is marked."""
+    return frozenset(target for (_, target), volume in volumes.items() if volume.by_hand)
 
 
 def pictures_of(earlier: Iterable[Earlier]) -> list[Mapping[str, Any]]:

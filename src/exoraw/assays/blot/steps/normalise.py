@@ -12,7 +12,7 @@ from exoraw.assays.blot.normalise import Estimate, fold, mean, ratio
 from exoraw.assays.blot.settings import LOADING_ROLES, BlotSettings
 from exoraw.assays.blot.steps.agreement import by_target, trusted_volumes
 from exoraw.assays.blot.steps.loading import loading_pictures, loading_remark
-from exoraw.assays.blot.steps.measured import Volume
+from exoraw.assays.blot.steps.measured import Volume, rows_by_hand
 from exoraw.assays.blot.steps.membranes import donors_of, membranes_of
 from exoraw.assays.blot.steps.planning import loading_key, normalise_key, quantify_key
 from exoraw.assays.contract import Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit
@@ -57,7 +57,7 @@ class Normalise:
     """Normalise every membrane by itself."""
 
     name: str = "normalise"
-    version: int = 2
+    version: int = 3
     columns: tuple[str, ...] = ("membrane", "lane", "control_role")
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -98,10 +98,12 @@ class Normalise:
         tests = loading.data["tests"] if loading is not None and loading.ok else ()
         numbers: list[Measurement] = []
         findings: list[Finding] = []
+        shown = rows_by_hand(volumes)
         for target, below in params.ratios:
             over = _over(unit, volumes, target, below)
             folds, remarks = _folds(unit, over, volumes)
-            numbers += [*_ratio_rows(unit, over), *folds]
+            curated = not shown.isdisjoint((target, below))
+            numbers += [replace(one, curated=curated) for one in (*_ratio_rows(unit, over), *folds)]
             misread = (by_target(wrong).get(name) for name in (target, below))
             findings += [replace(one, entity=over.entity) for one in misread if one is not None]
             findings += [*over.findings, *remarks, *_tested(over, tests)]
@@ -292,6 +294,7 @@ def _facts(numbers: Iterable[Measurement]) -> dict[str, Any]:
                 "value": one.value,
                 "low": one.value if one.ci_low is None else one.ci_low,
                 "high": one.value if one.ci_high is None else one.ci_high,
+                "curated": one.curated,
             }
             for one in numbers
             if one.measure == "fold_of_bridge" and not math.isnan(one.value)

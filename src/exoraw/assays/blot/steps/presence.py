@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from exoraw.assays.blot.presence import Seen, Verdict, unproven, verdict
 from exoraw.assays.blot.settings import BlotSettings
 from exoraw.assays.blot.steps.agreement import trusted_volumes
-from exoraw.assays.blot.steps.measured import Volume
+from exoraw.assays.blot.steps.measured import Volume, rows_by_hand
 from exoraw.assays.blot.steps.membranes import POSITIVE, membranes_of
 from exoraw.assays.blot.steps.planning import judge_key, quantify_key
 from exoraw.assays.contract import Finding, Inputs, Measurement, Outcome, Params, TaskInput, Unit
@@ -31,7 +31,7 @@ class Presence:
     """Judge the markers of every membrane."""
 
     name: str = "presence"
-    version: int = 1
+    version: int = 2
     columns: tuple[str, ...] = ("membrane", "lane", "control_role", "preparation_kind")
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -74,7 +74,7 @@ class Presence:
         findings += _proof(unit, params, seen)
         findings += _contaminated(unit, params, seen)
         return Outcome(
-            measurements=numbers,
+            measurements=list(_marked(numbers, params, rows_by_hand(volumes))),
             findings=list(dict.fromkeys(findings)),
             data={"membrane": unit.payload["membrane"], "present": _present(seen)},
         )
@@ -89,6 +89,15 @@ def _present(seen: SeenBands) -> list[dict[str, object]]:
 
 
 # ----------------------------------------------------------------- numbers
+
+
+def _marked(
+    numbers: Iterable[Measurement], params: PresenceParams, shown: frozenset[str]
+) -> Iterator[Measurement]:
+    """Mark what a person's points went into: a band's own row, and the verdict over all of them."""
+    every = not shown.isdisjoint((*params.markers, *params.negatives))
+    for one in numbers:
+        yield replace(one, curated=one.target in shown if one.target else every)
 
 
 def _bands(unit: Unit, params: PresenceParams, seen: SeenBands) -> Iterator[Measurement]:

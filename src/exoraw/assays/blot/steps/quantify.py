@@ -84,7 +84,7 @@ class Quantify:
     """Measure every picture of every membrane."""
 
     name: str = "quantify"
-    version: int = 4
+    version: int = 5
     columns: tuple[str, ...] = LANE_COLUMNS
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
@@ -177,7 +177,7 @@ def _outcome(
     for read in measured.reads:
         findings += with_samples(read, names, known)
         findings += _near_ceiling(measured, read, names, known)
-    volumes = [volume for read in measured.reads for volume in _volumes(measured, read, names, known)]
+    volumes = [volume for read in measured.reads for volume in _volumes(measured, read, names, known, made)]
     numbers = [*_numbers(measured, names, known, made), *_missing(unit, params, volumes)]
     return Outcome(
         measurements=numbers,
@@ -231,12 +231,15 @@ def _missing(unit: Unit, params: QuantifyParams, volumes: Sequence[Volume]) -> I
                 )
 
 
-def _volumes(measured: Measured, read: Read, names: Sequence[str], known: frozenset[str]) -> Iterator[Volume]:
+def _volumes(
+    measured: Measured, read: Read, names: Sequence[str], known: frozenset[str], made: Clicked
+) -> Iterator[Volume]:
     for sample, band in _bands(read, names, known):
         low, high = band.interval
         yield Volume(
             sample, read.row.target, read.row.role, float(band.adjusted), float(low), float(high),
             float(band.detection_limit), float(band.saturated_fraction), _peak(measured, band),
+            read.row.target in made.pairs,
         )  # fmt: skip
 
 
