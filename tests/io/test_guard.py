@@ -123,3 +123,14 @@ def test_an_endless_line_is_refused_and_a_long_one_is_not(tmp_path: Path):
     with pytest.raises(FormatError) as caught:
         list(limited_lines(path, [b"AB\n" + longest + b"A\nC"]))
     assert caught.value.position == 3
+
+
+def test_pages_behind_the_end_of_a_file_are_let_go_without_a_word(tmp_path):
+    path = tmp_path / "a.fcs"
+    path.write_bytes(b"x" * 100)
+    with open_raw(path) as raw:
+        raw.forget(0, 100)
+        raw.forget(0, 10**12)
+        raw.forget(100, 0)
+        raw.forget(10**9, 50)
+        assert raw.read(0, 3, "text") == b"xxx"

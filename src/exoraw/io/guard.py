@@ -55,9 +55,9 @@ class RawBytes:
 
     def forget(self, start: int, length: int) -> None:
         """Let mapped pages go that were copied already; they come back from the disk when needed again."""
-        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
-            first = start // mmap.PAGESIZE * mmap.PAGESIZE
-            self._map.madvise(mmap.MADV_DONTNEED, first, max(min(start + length, self.size) - first, 0))
+        first, end = start // mmap.PAGESIZE * mmap.PAGESIZE, min(start + length, self.size)
+        if first < end and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+            self._map.madvise(mmap.MADV_DONTNEED, first, end - first)
 
     def __enter__(self) -> RawBytes:
         return self
