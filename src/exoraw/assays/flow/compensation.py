@@ -68,7 +68,7 @@ def compensate(
             "one name per column is needed."
         )
     columns = _columns_of(spillover, channels)
-    places = [list(channels).index(name) for name in wanted] if wanted else list(range(len(channels)))
+    places = [list(channels).index(name) for name in (channels if wanted is None else wanted)]
     mixed = [at for at, place in enumerate(places) if place in columns]
     plain = [at for at, place in enumerate(places) if place not in columns]
     inverse = np.linalg.solve(spillover.matrix, np.eye(len(columns)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import BoolArray, FloatArray, spread_over
 from exoraw.assays.flow.density import DensityError, Peak, Valley, density, landscape
+from exoraw.assays.flow.gate_findings import border_on_a_part
 
 DebrisState = Literal["valley", "no debris population", "too few events"]
 
@@ -65,7 +66,8 @@ def debris_gate(fsc: FloatArray) -> DebrisGate:
 
     Parameters
     ----------
-    fsc : (n,) FSC-A (or FSC-H), linear; pool the controls of a batch to get one gate for all of it
+    fsc : (n,) FSC-A (or FSC-H), linear; of more than a million an evenly spread part is looked at;
+        pool the controls of a batch to get one gate for all of it
     """
     values = spread_over(np.asarray(fsc)).astype(np.float64)
     values = values[np.isfinite(values)]
@@ -79,7 +81,8 @@ def debris_gate(fsc: FloatArray) -> DebrisGate:
             "no_debris_gate", "warning", message, value=float(positive.size), limit=float(MIN_EVENTS)
         )
         return DebrisGate(None, "too few events", 0.0, None, None, None, values.size, (remark,))
-    return _gate_of(values, positive)
+    found = _gate_of(values, positive)
+    return replace(found, findings=(*found.findings, *border_on_a_part("The debris gate", np.size(fsc))))
 
 
 def _gate_of(values: FloatArray, positive: FloatArray) -> DebrisGate:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from exoraw.assays.contract import FindingKind
+from exoraw.assays.contract import Finding, FindingKind
+from exoraw.assays.flow.arrays import MOST_EVENTS
 
 COMPENSATION = (
     FindingKind(
@@ -27,6 +28,11 @@ COMPENSATION = (
     ),
 )
 GATES = (
+    FindingKind(
+        "border_on_a_part",
+        "A border was found on a part of the events, evenly spread over a very large tube or batch.",
+        "Nothing: all events were counted; a million of them place a border to a thousandth of the cells.",
+    ),
     FindingKind(
         "no_debris_gate",
         "Too few events to find debris; nothing was gated away.",
@@ -136,3 +142,17 @@ THRESHOLDS = (
     ),
 )
 FINDING_KINDS: tuple[FindingKind, ...] = (*COMPENSATION, *GATES, *THRESHOLDS)
+
+
+def border_on_a_part(what: str, n: int) -> tuple[Finding, ...]:
+    """Say that a border was found on every k-th of very many events.
+
+    Parameters
+    ----------
+    what : which border, as the message begins ("The debris gate")
+    n : events that there are
+    """
+    if n <= MOST_EVENTS:
+        return ()
+    message = f"{what} was found on an evenly spread part of its {n:,} events; all of them were counted."
+    return (Finding("border_on_a_part", "info", message, value=float(n), limit=float(MOST_EVENTS)),)

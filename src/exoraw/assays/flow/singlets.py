@@ -10,6 +10,7 @@ import numpy as np
 from exoraw.assays.contract import Finding
 from exoraw.assays.flow.arrays import BoolArray, FloatArray, spread_over
 from exoraw.assays.flow.density import MAD_TO_SIGMA
+from exoraw.assays.flow.gate_findings import border_on_a_part
 
 SingletMethod = Literal["area/height ratio", "width", "regression", "none"]
 
@@ -159,6 +160,8 @@ def _gate(
             "2 to 15 %. Was the sample clumped, or does the tube hold two kinds of cells?"
         )
         findings = (Finding("singlet_gate_removes_much", "warning", message, value=removed, limit=MUCH),)
+    if limit is not None:
+        findings += border_on_a_part("The singlet gate", keep.size)
     return SingletGate(method, keep, limit, slope, intercept, half_width, removed, findings)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from exoraw.assays.contract import Finding, FindingKind
 from exoraw.assays.flow.annexin_candidates import control_candidate, valley_candidate
 from exoraw.assays.flow.arrays import FloatArray, spread_over
+from exoraw.assays.flow.gate_findings import border_on_a_part
 
 SIGMAS = 2.81  # above the fitted live population: its 99.75th percentile, as for the Annexin V / PI gates
 MOSTLY_DEAD = 0.5  # of the cells above the border: sick cells, or the border lies inside the live ones
@@ -66,12 +67,13 @@ def viability_gate(cells: FloatArray, *, floor: float | None = None) -> Viabilit
     finite = finite[np.isfinite(finite)]
     if finite.size < FEWEST_EVENTS:
         return _none(f"only {finite.size} cells carry the dye", finite.size)
+    part = border_on_a_part("The border of dead cells", np.size(cells))
     valley = valley_candidate(finite, floor=floor)
     if valley.usable:
-        return ViabilityGate(valley.threshold, "valley", finite.size)
+        return ViabilityGate(valley.threshold, "valley", finite.size, part)
     live = control_candidate("vehicle", finite, SIGMAS, floor)
     if live.usable:
-        return ViabilityGate(live.threshold, "live population", finite.size)
+        return ViabilityGate(live.threshold, "live population", finite.size, part)
     return _none(f"valley: {valley.why_not}; live cells: {live.why_not}", finite.size)
 
 

@@ -319,7 +319,15 @@ def test_every_finding_has_a_meaning_and_an_advice(project):
     assert len(named) == len(FINDING_KINDS)
     of_stains = {kind.code for kind in STAIN_KINDS}
     folder = project / "src" / "exoraw" / "assays" / "flow"
-    modules = ("annexin_findings", "compensation", "debris", "quadrants", "single_stains", "singlets")
+    modules = (
+        "annexin_findings",
+        "compensation",
+        "debris",
+        "gate_findings",
+        "quadrants",
+        "single_stains",
+        "singlets",
+    )
     written = "".join((folder / f"{module}.py").read_text(encoding="utf-8") for module in modules)
     calls = re.findall(r'(?:Finding|_remark)\(\s*(?:\w+(?:\.\w+)?,\s*)?"([a-z_]+)"', written)
     assert (

@@ -9,9 +9,6 @@ import numpy as np
 
 from exoraw.assays.flow.arrays import BoolArray
 
-Z_95 = 1.959963984540054
-NOTABLE_POINTS = 0.02  # of a share: what the cleaning may change before it is said
-
 
 @dataclass(frozen=True)
 class Entry:
