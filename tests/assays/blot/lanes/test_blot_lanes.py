@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -22,13 +23,14 @@ def bench(project: Path):
     return module
 
 
-def row_of_bands(rng, middles, *, smile: float = 0.0, tilt: float = 0.0) -> np.ndarray:
+def row_of_bands(rng, middles, *, smile: float = 0.0, tilt: float = 0.0, heights=None) -> np.ndarray:
     rows, columns = np.mgrid[0:220, 0:600].astype(float)
     place = (columns - 300) / 300
     line = 110 + smile * place**2 + tilt * place
     image = np.full((220, 600), 300.0)
-    for middle in middles:
-        image += 4_000 * np.exp(-(np.abs((columns - middle) / 20) ** 6) - 0.5 * ((rows - line) / 5) ** 2)
+    for middle, height in zip(middles, heights or [1.0] * len(middles), strict=True):
+        band = np.exp(-(np.abs((columns - middle) / 20) ** 6) - 0.5 * ((rows - line) / 5) ** 2)
+        image += 4_000 * height * band
     return rng.poisson(image).astype(np.uint16)
 
 
@@ -64,6 +66,33 @@ def test_a_faint_lane_at_the_end_of_a_row_is_whole_and_stops_at_what_stands_besi
     beside = row + band(30, 2_000)
     assert 64 <= whole_ends(beside, cut_short)[0] <= 90
     assert list(whole_ends(row, np.array([60, 160, 260, 360, 460]))) == [60, 160, 260, 360, 460]
+
+
+@pytest.mark.parametrize(
+    "heights",
+    [
+        [0.22, 0.08, 0.12, 0.95, 1.0, 0.66, 0.48, 0.11],  # the light lies in four lanes
+        [0.08, 0.12, 1.0, 0.05, 0.07, 0.13, 0.09, 0.09],  # most of it lies in one
+    ],
+)
+def test_faint_lanes_beside_bright_ones_are_found(rng, heights: list[float]) -> None:
+    middles = np.linspace(60, 540, 8)
+    found = quantify(row_of_bands(rng, middles, heights=heights), lanes=8)
+    assert found.state == "ok"
+    assert [band.centre[0] for band in found] == pytest.approx(list(middles), abs=8)
+
+
+@pytest.mark.parametrize(
+    ("heights", "reason"),
+    [
+        ([0.6, 1.0, 0.5, 0.4, 0.6, 0.9, 0.5, 0.4], "lies beside them"),
+        ([1.0, 0.7, 0.1, 0.7, 0.5, 0.4, 0.3, 0.9], "two bands side by side"),
+    ],
+)
+def test_a_lane_too_few_is_seen_from_the_band_that_is_left_over(rng, heights, reason: str) -> None:
+    found = quantify(row_of_bands(rng, np.linspace(60, 540, 8), heights=heights), lanes=7)
+    assert found.state == "needs_points"
+    assert re.search(reason, found.rows[0].reason)
 
 
 @pytest.mark.parametrize("lanes", [8, 10])

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from exoraw.assays.blot.lanes.arrays import FloatArray
-from exoraw.assays.blot.lanes.partition import SMOOTHING, Partition
+from exoraw.assays.blot.lanes.partition import SMOOTHING, Partition, runs_above
 
 SIMILAR_SCORE = 0.35  # logarithmic units: a factor of 1.4
 SHIFTED = 0.3  # of the pitch: lanes that lie this far off are other lanes
@@ -15,7 +15,11 @@ UNEVEN = 0.4  # of the pitch, off a comb of equal lanes
 SPLIT, CLEFT = 0.7, 0.35  # a border this high on a band, where the usual one lies this low
 ON_BAND, BETWEEN = 0.9, 0.1  # a border as high as the bands, in a row that has clear gaps too
 NO_VALLEY = 0.96  # of the lower band: where the usual border is higher, borders do not lie in valleys
+BESIDE_WIDTH = (0.5, 1.3)  # of the pitch: what is as wide as this beside the lanes may be a lane too
+BESIDE_HEIGHT = 0.7  # of the lowest band in the lanes
+BESIDE_SHARE = 0.15  # of the usual band: dimmer things beside the lanes are none, though a lane may be empty
 PEAK_VALLEY = 0.5  # of the lower peak: two peaks with such a valley between them are two bands
+SECOND_PEAK = 0.08  # of the usual band: lower ones are no second band
 
 
 def lane_doubts(profile: FloatArray, found: list[Partition]) -> tuple[str, ...]:
@@ -46,6 +50,8 @@ def lane_doubts(profile: FloatArray, found: list[Partition]) -> tuple[str, ...]:
         doubts.append("the lanes explain the picture poorly: most borders lie on bands, not between them")
     if (double := _lanes_with_two_peaks(profile, best)) > 0:
         doubts.append(f"{double} lane(s) hold two bands side by side")
+    if _band_beside(profile, best):
+        doubts.append("a band as bright as those in the lanes lies beside them, so there may be more lanes")
     return tuple(doubts)
 
 
@@ -97,10 +103,21 @@ def _uneven(best: Partition) -> float:
     return float(np.abs(middles - comb).max()) / best.pitch
 
 
+def _band_beside(profile: FloatArray, best: Partition) -> bool:
+    smooth = gaussian_filter1d(profile, SMOOTHING)
+    lowest = max(float(best.peaks.min()), BESIDE_SHARE * float(np.median(best.peaks)))
+    first, last = int(best.borders[0]), int(best.borders[-1])
+    low, high = (share * best.pitch for share in BESIDE_WIDTH)
+    runs = runs_above(smooth, lowest / 2)
+    beside = [(a, min(b + 1, first)) for a, b in runs if a < first]
+    beside += [(max(a, last), b + 1) for a, b in runs if b >= last]
+    return any(low <= b - a <= high and smooth[a:b].max() > BESIDE_HEIGHT * lowest for a, b in beside)
+
+
 def _lanes_with_two_peaks(profile: FloatArray, best: Partition) -> int:
     smooth = gaussian_filter1d(profile, best.pitch / 16)
-    count = 0
-    for a, b, peak in zip(best.borders, best.borders[1:], best.peaks, strict=False):
-        tops = find_peaks(smooth[a:b], prominence=PEAK_VALLEY * peak, distance=max(best.pitch / 3, 1))[0]
-        count += len(tops) > 1
-    return count
+    least = SECOND_PEAK * float(np.median(best.peaks))
+    distance = max(best.pitch / 3, 1)
+    tops, seen = find_peaks(smooth, height=least, prominence=least / 2, distance=distance)
+    bands = tops[seen["prominences"] > PEAK_VALLEY * seen["peak_heights"]]
+    return int((np.histogram(bands, best.borders)[0] > 1).sum())

@@ -20,7 +20,8 @@ MOST_ENDS = 8  # runs from either side at which a row may begin or end
 MOST_LANES = 60
 CUT_SHORT = 0.85  # of the usual width: a narrower first or last lane was too faint to be seen whole
 NARROWEST_LANE = 10  # pixels
-BORDER_WEIGHT = 1.8  # of borders that lie on bands, in the score
+BORDER_WEIGHT = 1.8  # of borders that lie as high as the usual band, in the score
+SPLIT_WEIGHT = 3.0  # of borders that lie as high as the lower of their own two bands
 
 
 @dataclass(frozen=True)
@@ -94,17 +95,20 @@ def _near(at: int, far: int, size: int) -> IntArray:
 def judge(profile: FloatArray, borders: IntArray) -> Partition:
     """Return a partition with its score.
 
-    Good: every lane has a band, about equally high; borders lie in valleys; lanes are equally wide; little
-    of the row's light lies outside of them.
+    Good: every lane has a band, about equally high; borders lie in valleys, compared with the usual band and
+    with the two beside them (so that lanes squeezed onto a few bright bands lose against lanes of which some
+    are faint); lanes are equally wide; little of the row's light lies outside of them.
     """
     smooth = np.clip(gaussian_filter1d(profile, SMOOTHING), 1e-9, None)
     peaks = np.array([smooth[a : max(b, a + 1)].max() for a, b in pairwise(borders)])
     valleys = smooth[np.clip(borders, 0, len(smooth) - 1)]
+    split = np.sqrt(np.clip(valleys[1:-1] / np.minimum(peaks[:-1], peaks[1:]), 0, 1))
     widths = np.diff(borders)
     logs = np.log(peaks)
     score = (
         logs.mean()
         - BORDER_WEIGHT * np.sqrt(valleys / np.median(peaks)).mean()
+        - SPLIT_WEIGHT * (split.mean() if len(split) else 0.0)
         - 1.5 * widths.std() / max(widths.mean(), 1)
         - 0.8 * logs.std()
         + np.log(max(smooth[borders[0] : borders[-1]].sum(), 1e-9))
