@@ -29,6 +29,8 @@ from exoraw.assays.blot.quantification import quantify
 
 SHARED = Path(os.environ.get("EXORAW_SHARED", Path(__file__).resolve().parents[3] / "shared"))
 SCENES = ("clean", "tilt", "gradient", "smear", "neighbour", "faint", "speckle", "all")
+EVEN_GROUND = ("clean", "neighbour", "faint", "speckle")  # scenes that can be laid over each other
+ROWS_APART = (40, 55, 70, 90, 110)  # pixels; bands have a half width (sigma) of 4 to 9
 JITTER = 3.0
 LADDER_NG = (40, 40, 48, 40, 32, 120, 40, 57, 45, 122)  # NEB N0550, upper ten bands
 LADDER_LANES = ((340, 437), (567, 664), (793, 891), (1022, 1120))
@@ -91,6 +93,49 @@ def simulated(scene: str, seeds: Sequence[int], *, clicked: bool) -> Errors:
 
 def _moved(hand: np.random.Generator, count: int) -> np.ndarray:
     return hand.uniform(-JITTER, JITTER, (count, 2))
+
+
+def two_rows(seeds: Sequence[int]) -> None:
+    """Two simulated rows on one picture, as a target and its loading protein are, at several distances."""
+    simulator, hand = frozen_simulator(), np.random.default_rng(seeds[0])
+    print("Two rows on one picture, two points a row: ratio error %, median / 95th percentile, largest")
+    for scene in EVEN_GROUND:
+        for apart in ROWS_APART:
+            errors, covered, dim = [], [], 0
+            for seed in seeds:
+                upper, lower = (
+                    simulator.simulate(np.random.default_rng(seed + more), scen=scene) for more in (0, 500)
+                )
+                image, truths = stacked(upper, lower, apart)
+                ends = [
+                    [tuple(at + _moved(hand, 1)[0]) for at in (middles[0], middles[-1])]
+                    for middles in (np.stack(truth[:2], axis=1) for truth in truths)
+                ]
+                found = quantify(image, lanes=8, points=[(first, last) for first, last in ends])
+                for number, (_, _, volumes) in enumerate(truths, start=1):
+                    bands = [band for band in found if band.row == number]
+                    ours = np.array([band.adjusted for band in bands])
+                    errors += list(np.abs(ours / ours[0] / (volumes / volumes[0]) - 1)[1:] * 100)
+                    low, high = np.array([band.interval for band in bands]).T
+                    covered += list((low <= volumes) & (volumes <= high))
+                    dim += sum(not band.detected for band in bands)
+            size = f"{np.median(errors):.2f} / {np.percentile(errors, 95):.2f}, {np.max(errors):.1f}"
+            sure = f"interval {np.mean(covered):.1%}, below the limit {dim} of {len(covered)}"
+            print(f"  {scene:9s} {apart:3d} pixels apart: {size}   {sure}")
+
+
+def stacked(upper: dict, lower: dict, apart: int) -> tuple[np.ndarray, list[tuple[np.ndarray, ...]]]:
+    """Return one picture with the rows of two, and (x, y, volume) of each; the lower is moved to `apart`."""
+    down = round(apart - (lower["y0"] - upper["y0"]))
+    image = np.zeros((len(upper["img"]) + down, upper["img"].shape[1]))
+    image[: len(upper["img"])] = upper["img"]
+    image[len(upper["img"]) :] = np.median(upper["img"][-10:], axis=0)
+    image[down:] += lower["img"] - np.median(lower["img"][:10])
+    truths = [
+        (made["xc"], made["curve"](made["xc"]) + by, made["truth"])
+        for made, by in ((upper, 0), (lower, down))
+    ]
+    return np.clip(np.round(image), 0, 65_535).astype(np.uint16), truths
 
 
 def beside_imagej() -> None:
@@ -233,12 +278,13 @@ def main() -> None:
     )
     parser.add_argument("--first", type=int, default=5_000, help="first seed")
     parser.add_argument("--seeds", type=int, default=12)
-    names = ("simulated", "imagej", "haley", "actin", "ladder", "saturation")
+    names = ("simulated", "two_rows", "imagej", "haley", "actin", "ladder", "saturation")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
     asked = parser.parse_args()
     seeds = range(asked.first, asked.first + asked.seeds)
     work: dict[str, Callable[[], None]] = {
         "simulated": lambda: everything_simulated(seeds),
+        "two_rows": lambda: two_rows(seeds),
         "imagej": beside_imagej,
         "haley": haley,
         "actin": actin,

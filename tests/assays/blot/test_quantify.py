@@ -37,3 +37,21 @@ def test_lane_ratios_come_back_with_two_points_a_row(frozen: ModuleType, scene: 
         errors.append(np.abs(ratios / made["ratios"] - 1)[1:])
     assert np.median(errors) * 100 < LIMITS[scene][0] * 1.5
     assert np.max(errors) * 100 < LIMITS[scene][1] * 1.5
+
+
+@pytest.mark.parametrize("apart", [36, 60, 90])
+def test_two_rows_on_one_picture_do_not_take_each_others_light(rng, apart: int) -> None:
+    rows, columns = np.mgrid[0 : 220 + apart, 0:700].astype(float)
+    middles, image = np.linspace(80, 620, 6), np.full((220 + apart, 700), 300.0)
+    heights = {110: np.array([9.0, 1.5, 6.0, 2.0, 8.0, 3.0]), 110 + apart: np.array([2.0, 8, 3, 7, 1.5, 6])}
+    for line, row in heights.items():
+        for middle, height in zip(middles, row * 1_000, strict=True):
+            across = np.exp(-(np.abs((columns - middle) / 34) ** 6))
+            image += height * across * np.exp(-0.5 * ((rows - line) / 6) ** 2)
+    points = [((80, line), (620, line)) for line in heights]
+    found = quantify(rng.poisson(image).astype(np.uint16), lanes=6, points=points)
+    for number, row in enumerate(heights.values(), start=1):
+        bands = [band for band in found if band.row == number]
+        volumes = np.array([band.adjusted for band in bands])
+        assert volumes / volumes[0] == pytest.approx(row / row[0], rel=0.02)
+        assert all(band.detected for band in bands)

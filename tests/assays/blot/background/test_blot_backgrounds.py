@@ -14,6 +14,7 @@ from exoraw.assays.blot.background.methods import BACKGROUNDS
 from exoraw.assays.blot.background.multi_gauss import fit_band
 from exoraw.assays.blot.background.rolling_ball import rolling_ball
 from exoraw.assays.blot.lanes.geometry import Lane
+from exoraw.assays.blot.lanes.strip import Strip
 
 ROWS = np.arange(181.0)
 
@@ -110,19 +111,24 @@ def membrane(rng, *, cloud: float, smear: float, noise: float = 4.0) -> tuple[np
 LANES = np.arange(50, 500, 100)
 
 
+def strip_of(pixels: np.ndarray, centre: int) -> Strip:
+    nothing = np.zeros_like(pixels)
+    return Strip(pixels, centre, nothing, nothing, np.zeros(len(pixels), bool))
+
+
 @pytest.mark.parametrize(("cloud", "smear"), [(0, 0), (800, 0), (0, 300), (800, 300)])
 def test_the_ground_is_found_between_the_lanes_below_bands_and_smears(
     rng, cloud: float, smear: float
 ) -> None:
     pixels, ground = membrane(rng, cloud=cloud, smear=smear)
     lanes = [Lane(i + 1, int(at) - 50, int(at) + 50) for i, at in enumerate(LANES)]
-    off = common_background(pixels, 90, 6.0, lanes)[:, 20:480] - ground[:, 20:480]
+    off = common_background(strip_of(pixels, 90), 6.0, lanes)[:, 20:480] - ground[:, 20:480]
     assert np.abs(off).max() < max(0.03 * cloud, 6) + 0.1 * smear
 
 
 def test_a_strip_with_too_little_beside_its_bands_gets_no_surface(rng) -> None:
     pixels, _ = membrane(rng, cloud=0, smear=0)
-    assert not common_background(pixels[85:], 5, 6.0, [Lane(1, 0, 100)]).any()
+    assert not common_background(strip_of(pixels[85:], 5), 6.0, [Lane(1, 0, 100)]).any()
 
 
 @pytest.mark.parametrize("background", [name for name in BACKGROUNDS if name != "none"])
@@ -140,3 +146,11 @@ def test_every_background_gives_the_volume_of_clean_bands(background, rng) -> No
     found = quantify(image, lanes=5, points=[((70, 100), (430, 100))], background=background)
     assert [band.adjusted for band in found] == pytest.approx(volumes, rel=0.06)
     assert all(band.volume == pytest.approx(band.background + band.adjusted) for band in found)
+
+
+@pytest.mark.parametrize("far", [60, 66, 72, 80])
+def test_the_flank_of_a_band_at_the_end_of_the_fit_is_no_bent_background(far: int) -> None:
+    profile = 200 + gauss(90, 6, 3_000) + gauss(90 + far, 6, 20_000) + gauss(64, 6, 2_000)
+    fit = fit_band(profile + np.random.default_rng(6).normal(0, 4, ROWS.size), 90, 6.0)
+    assert fit.area == pytest.approx(3_000 * 6 * np.sqrt(2 * np.pi), rel=0.01)
+    assert np.abs(fit.bend).max() < 30

@@ -12,6 +12,7 @@ from numpy.polynomial import legendre
 from exoraw.assays.blot.background.regions import gap_half
 from exoraw.assays.blot.lanes.arrays import AnyImage, BoolArray, FloatArray
 from exoraw.assays.blot.lanes.geometry import Lane
+from exoraw.assays.blot.lanes.strip import Strip
 
 DEGREES = ((1, 1), (2, 2), (3, 4), (4, 5))  # along y and x of the surfaces that are tried
 EVIDENCE = 2.0  # times Schwarz's criterion: a surface bends only where the picture says so loudly
@@ -43,18 +44,18 @@ class _Surface:
     criterion: float
 
 
-def common_background(pixels: FloatArray, centre: int, sigma: float, lanes: Sequence[Lane]) -> FloatArray:
+def common_background(strip: Strip, sigma: float, lanes: Sequence[Lane]) -> FloatArray:
     """Return a smooth surface below a straightened row.
 
     It runs through the membrane that shows between the lanes, at every height, and through all columns above
-    and below the bands. It is fitted with weights that count bright rests less, so that neighbouring bands,
-    smears and bands that touch do not lift it. Of four stiffnesses (products of polynomials) the one with
-    the smallest Schwarz criterion is taken, so that a faint row on even ground gets no waves.
+    and below the bands, without other rows. It is fitted with weights that count bright rests less, so that
+    neighbouring bands, smears and bands that touch do not lift it. Of four stiffnesses (products of
+    polynomials) the one with the smallest Schwarz criterion is taken, so that a faint row on even ground gets
+    no waves.
 
     Parameters
     ----------
-    pixels : (rows, columns) straightened strip
-    centre : its row on which the bands lie
+    strip : straightened surroundings of the row
     sigma : half height of the bands, pixels
     lanes : of the row, in columns of the strip
 
@@ -63,8 +64,9 @@ def common_background(pixels: FloatArray, centre: int, sigma: float, lanes: Sequ
     (rows, columns) surface; beyond the lanes it goes on as at their ends. Zero where the strip has too few
     rows beside the band
     """
-    rows = np.arange(len(pixels)) - centre
-    beside = np.abs(rows) > BAND * sigma
+    pixels = strip.pixels
+    rows = np.arange(len(pixels)) - strip.centre
+    beside = (np.abs(rows) > BAND * sigma) & ~strip.others
     if min(np.count_nonzero(beside & (rows < 0)), np.count_nonzero(beside & (rows > 0))) < LEAST_ROWS:
         return np.zeros_like(pixels)
     x0, x1 = min(lane.x0 for lane in lanes), max(lane.x1 for lane in lanes)

@@ -76,7 +76,7 @@ def lane_profiles(strip: Strip, lanes: tuple[Lane, ...], sigma: float) -> tuple[
     lanes : their borders in columns of the strip
     sigma : half height of the row's bands, pixels
     """
-    surface = common_background(strip.pixels, strip.centre, sigma, lanes)
+    surface = common_background(strip, sigma, lanes)
     shared = _means(surface, lanes)
     profiles = _means(strip.pixels, lanes) - shared
     apexes = [find_apex(profile, strip.centre, sigma) for profile in profiles]

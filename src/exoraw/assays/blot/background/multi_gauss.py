@@ -12,6 +12,8 @@ from scipy.signal import find_peaks
 from exoraw.assays.blot.lanes.arrays import FloatArray
 
 REACH = 11.0  # sigmas of the row on either side of the band that are fitted
+FLANK = 4.0  # sigmas of the row on either side of another band that belong to it
+LEAST_REACH = 5.0  # sigmas: the fit never ends nearer to the band because of another one
 MOST_PEAKS = 6
 PROMINENCE = 6.0  # noise of the profile; and at least 2 % of its range
 LEAST_SHARE = 0.02
@@ -26,6 +28,7 @@ NARROWEST, WIDEST, WIDEST_NEIGHBOUR = 0.5, 1.9, 1.4  # of the row's sigma
 WANDERS = 0.8  # of the row's sigma: how far a fitted middle may lie from where it was seen
 EVALUATIONS = 40
 LINE, CURVE = 1, 3  # degree of the background below the bands: straight, or bent as smears bend it
+DIP_SHARE, DIP_NOISE = 0.01, 3.0  # of the profile's range, and noise: how far below all that is seen
 EVIDENCE = 3.0  # times the logarithm of the rows, as in Schwarz's criterion: a bend must pay for itself
 
 
@@ -85,16 +88,55 @@ def fit_band(profile: FloatArray, apex: int, sigma: float) -> GaussFit:
     apex : row of the band's highest point
     sigma : half height of the row's bands, pixels
     """
-    low, high = max(0, apex - int(REACH * sigma)), min(len(profile), apex + int(REACH * sigma) + 1)
+    low, high = _fitted_rows(profile, apex, sigma)
     rows, values = np.arange(low, high, dtype=float), profile[low:high]
     problem = _Problem(rows, values, float(apex), sigma, max(profile_noise(values), 1e-9))
-    others = _peaks(problem)
-    shape = _solve(problem, others, None)
+    peaks = _peaks(problem)
+    shape = _solve(problem, peaks, None)
     bent = replace(problem, degree=CURVE)
     gain = len(rows) * np.log(_rests(problem, shape) / _rests(bent, shape))
     if gain > EVIDENCE * np.log(len(rows)):
-        problem, shape = bent, _solve(bent, others, shape)
-    return _with_shoulders(problem, others, shape, len(profile))
+        solved = _solve(bent, peaks, shape)
+        if _is_seen(bent, solved):
+            problem, shape = bent, solved
+    return _with_shoulders(problem, peaks, shape, len(profile))
+
+
+def _fitted_rows(profile: FloatArray, apex: int, sigma: float) -> tuple[int, int]:
+    """Return first row, and row after the last, of what is fitted: no other band is cut by its ends.
+
+    The flank of a band that is cut looks like a bent background, and would lift or lower the band's own.
+    """
+    smooth = gaussian_filter1d(profile, SMOOTHING)
+    least = max(PROMINENCE * profile_noise(profile), LEAST_SHARE * float(np.ptp(smooth)))
+    above, below = (_fitted_side(side, sigma, least) for side in (smooth[apex::-1], smooth[apex:]))
+    return apex - above, apex + below + 1
+
+
+def _fitted_side(side: FloatArray, sigma: float, least: float) -> int:
+    """Return how many rows from the apex outwards are fitted; `side` begins at the apex."""
+    reach, size = int(REACH * sigma), len(side)
+    tops = find_peaks(np.append(side, side.min()), prominence=least)[0]
+    before: int | None = None
+    for top in tops:
+        first, last = int(top - FLANK * sigma), int(top + FLANK * sigma)
+        if first >= reach:
+            break
+        crowded = before is not None and first < before + FLANK * sigma
+        whole = last < size + sigma and (crowded or top <= REACH * sigma)
+        if not whole and first > LEAST_REACH * sigma:
+            return first
+        reach, before = max(reach, last), int(top)
+    return min(reach, size - 1)
+
+
+def _is_seen(problem: _Problem, shape: FloatArray) -> bool:
+    """Return whether a bent background stays above the lowest place that is seen: else it models a flank."""
+    columns = _columns(problem, shape)
+    below = columns[:, : problem.band] @ _heights(problem, columns)[: problem.band]
+    lowest = float(gaussian_filter1d(problem.values, SMOOTHING).min())
+    deepest = DIP_SHARE * float(np.ptp(problem.values)) + DIP_NOISE * problem.noise
+    return bool(below.min() > lowest - deepest)
 
 
 def _rests(problem: _Problem, shape: FloatArray) -> float:

@@ -17,10 +17,8 @@ from exoraw.assays.blot.bands.molecular_weight import MwCalibration
 from exoraw.assays.blot.bands.record import Band, Box, MethodVolume
 from exoraw.assays.blot.lanes.arrays import AnyImage, FloatArray
 from exoraw.assays.blot.lanes.geometry import Lane, Row
-from exoraw.assays.blot.lanes.strip import Strip, cut_strip
+from exoraw.assays.blot.lanes.strip import Strip, row_strip
 from exoraw.assays.blot.reading.saturation import ceiling_fraction, saturation_ceiling
-
-HALF_SIGMAS, LEAST_HALF = 16.0, 60  # rows on either side of the line: sigmas of the row, and pixels
 
 
 @dataclass(frozen=True)
@@ -62,12 +60,11 @@ def measure_row(image: AnyImage, number: int, row: Row, asked: Asked) -> list[Ba
     row : its line and its lanes
     asked : method of background, ceiling, ladder
     """
-    half = max(LEAST_HALF, int(HALF_SIGMAS * row.trace.sigma))
-    strip = cut_strip(image, row.trace.y, half, slice(row.x0, row.x1), row.pitch)
+    strip = row_strip(image, row)
     profiles = lane_profiles(strip, row.lanes, row.trace.sigma)
     white = np.array([_pixel_noise(strip, lane, p) for lane, p in zip(row.lanes, profiles, strict=True)])
     ball = ball_strip(image, row, strip) if asked.background == "rolling_ball" else None
-    seen = _Seen(image, number, row, strip, profiles, blank_noise(profiles, white), ball)
+    seen = _Seen(image, number, row, strip, profiles, blank_noise(image, row, strip, profiles, white), ball)
     return [_band(seen, index, asked, float(noise)) for index, noise in enumerate(white)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from exoraw.assays.blot.lanes.find import automatic_rows, row_from_points
 from exoraw.assays.blot.lanes.geometry import PointPair, Row
@@ -32,18 +33,30 @@ def choose_rows(
     """
     if points is None:
         chosen, rest = _split(automatic_rows(search, lanes, rows), rows)
-        return _readings(chosen, rest, range(1, rows + 1))
+        return _beside_each_other(_readings(chosen, rest, range(1, rows + 1)))
     given: dict[int, Row] = {}
     for number, pair in enumerate(points, start=1):
         if pair is not None and lanes is not None:
-            given[number] = row_from_points(search, lanes, pair)
+            others = [other for other in points if other is not None and other != pair]
+            given[number] = row_from_points(search, lanes, pair, others)
     numbers = [number for number in range(1, len(points) + 1) if number not in given]
     found = {number: RowReading(number, "ok", "", row, (row.ends,)) for number, row in given.items()}
     if numbers:
         lines = [line for line in automatic_rows(search, lanes, rows) if not _taken(line[0], given)]
         chosen, rest = _split(lines, len(numbers))
         found |= {reading.number: reading for reading in _readings(chosen, rest, numbers)}
-    return tuple(found[number] for number in sorted(found))
+    return _beside_each_other(tuple(found[number] for number in sorted(found)))
+
+
+def _beside_each_other(readings: tuple[RowReading, ...]) -> tuple[RowReading, ...]:
+    """Return the readings, every row of which knows where the others run."""
+    lines = {reading.number: reading.found.trace for reading in readings if reading.found is not None}
+    beside = []
+    for reading in readings:
+        others = tuple(line for number, line in lines.items() if number != reading.number)
+        row = replace(reading.found, others=others) if reading.found is not None else None
+        beside.append(replace(reading, found=row))
+    return tuple(beside)
 
 
 def _split(lines: Lines, rows: int) -> tuple[Lines, Lines]:

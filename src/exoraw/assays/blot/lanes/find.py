@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from exoraw.assays.blot.lanes.arrays import FloatArray, IntArray
 from exoraw.assays.blot.lanes.count import count_lanes
 from exoraw.assays.blot.lanes.doubts import lane_doubts, lane_score, lies_between_bands
-from exoraw.assays.blot.lanes.geometry import Lane, PointPair, Row, Trace
+from exoraw.assays.blot.lanes.geometry import Lane, Point, PointPair, Row, Trace
 from exoraw.assays.blot.lanes.partition import Partition, cut, judge, partitions, runs_above, whole_ends
 from exoraw.assays.blot.lanes.rows import guess_rows
 from exoraw.assays.blot.lanes.signal import SearchImage
@@ -20,6 +21,7 @@ from exoraw.assays.blot.lanes.trace import follow, smooth_curve, soften, straigh
 MORE_GUESSES = 4  # lines looked at beyond the rows that are asked for
 DIM = 0.15  # of the light of a line that was found: dimmer ones are no rivals
 SEARCH_HALF = 22  # pixels from a straight line that a row may bend
+CLICK_REACH = 24.0  # pixels from the line of the clicks at which the row may lie at its ends
 BEND_SHARE = 0.05  # of the distance of two points
 VISIBLE = 0.06  # of the row's bright columns
 VISIBLE_FIRST = 0.10  # before the row's line is known exactly
@@ -29,6 +31,45 @@ BRIGHT_ENOUGH = 0.4  # of the brightest line: above it a line whose borders lie 
 SAME_BAND = 3.0  # sigmas of a row: a line that comes nearer to it sees its light
 SAME_LINE = 8.0  # pixels between two guesses that found the same row
 POINT_REACH = 0.35  # of the pitch that a border may lie off equal lanes
+
+
+@dataclass(frozen=True)
+class _Clicked:
+    """First and last band of a row as a person clicked them, from left to right, pixels of the search."""
+
+    left: Point
+    right: Point
+
+    @classmethod
+    def of(cls, points: PointPair, scale: int) -> _Clicked:
+        left, right = sorted(points)
+        return cls(_scaled(left, scale), _scaled(right, scale))
+
+    def line(self, columns: IntArray) -> FloatArray:
+        length = self.right[0] - self.left[0]
+        slope = (self.right[1] - self.left[1]) / length if length else 0.0
+        height: FloatArray = self.left[1] + slope * (columns - self.left[0])
+        return height
+
+    def allowed(self, columns: IntArray, sag: float, others: Sequence[_Clicked]) -> FloatArray:
+        """Return highest and lowest place of the row's line: near the clicks, sagging at most between them.
+
+        Halfway to another row that was clicked it ends in any case.
+        """
+        line = self.line(columns)
+        part = (columns - self.left[0]) / max(self.right[0] - self.left[0], 1.0)
+        reach = CLICK_REACH + sag * np.clip(4 * part * (1 - part), 0, 1)
+        highest, lowest = line - reach, line + reach
+        for other in others:
+            halfway = (line + other.line(columns)) / 2
+            highest = np.where(halfway < line, np.maximum(highest, halfway), highest)
+            lowest = np.where(halfway > line, np.minimum(lowest, halfway), lowest)
+        return np.stack((highest, lowest))
+
+
+def _scaled(point: Point, scale: int) -> Point:
+    x, y = point
+    return (x + 0.5) / scale - 0.5, (y + 0.5) / scale - 0.5
 
 
 def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[list[Row]]:
@@ -64,7 +105,9 @@ def automatic_rows(search: SearchImage, lanes: int | None, rows: int) -> list[li
     ]
 
 
-def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
+def row_from_points(
+    search: SearchImage, lanes: int, points: PointPair, others: Sequence[PointPair] = ()
+) -> Row:
     """Return the row between the first and the last band's middle, as clicked.
 
     The line follows the bands between the points; borders lie in the valleys near where equal lanes would
@@ -75,25 +118,26 @@ def row_from_points(search: SearchImage, lanes: int, points: PointPair) -> Row:
     search : image for the search
     lanes : how many there are
     points : ((x, y), (x, y)) of the first and last band, pixels of the raw image
+    others : the points of other rows, which the line keeps clear of
     """
-    (xa, ya), (xb, yb) = (tuple((value + 0.5) / search.scale - 0.5 for value in point) for point in points)
-    left, right = sorted(((xa, ya), (xb, yb)))
+    clicked = _Clicked.of(points, search.scale)
+    left, right = clicked.left, clicked.right
     columns = np.arange(search.pixels.shape[1])
     length = right[0] - left[0]
-    slope = (right[1] - left[1]) / length if length else 0.0
-    guess = np.clip(left[1] + slope * (columns - left[0]), 0, len(search.pixels) - 1)
+    guess = np.clip(clicked.line(columns), 0, len(search.pixels) - 1)
     pitch = length / (lanes - 1) if lanes > 1 else 0.0
     half = max(SEARCH_HALF, int(BEND_SHARE * length))
     x0 = int(max(left[0] - pitch / 2, 0))
     x1 = int(min(right[0] + pitch / 2, len(columns) - 1))
-    trace = trace_row(search.pixels, soften(search.pixels), guess, half, x0, x1)
+    allowed = clicked.allowed(columns, half, [_Clicked.of(other, search.scale) for other in others])
+    trace = trace_row(search.pixels, soften(search.pixels), guess, half, (x0, x1), allowed)
     profile = _column_profile(search.pixels, trace)
     if lanes == 1:
         borders = _around(profile, (left[0] + right[0]) / 2)
     else:
         borders = cut(profile, left[0] - pitch / 2, right[0] + pitch / 2, lanes, reach=POINT_REACH)
     row = _row(trace, judge(profile, borders), profile, ())
-    if xa > xb:
+    if points[0] > points[1]:
         row = replace(row, lanes=_renumbered(row.lanes))
     return _to_raw(replace(row, score=1.0), search.scale)
 
@@ -107,7 +151,7 @@ def _readings(
     if not runs:
         return []
     x0, x1 = runs[0][0], runs[-1][1]
-    trace = trace_row(pixels, soft, smooth_curve(path, weight, x0, x1), 8, x0, x1)
+    trace = trace_row(pixels, soft, smooth_curve(path, weight, x0, x1), 8, (x0, x1))
     profile = _column_profile(pixels, trace)
     doubts = _faintness(noise, profile, trace)
     if lanes is None:

@@ -61,6 +61,7 @@ class Row:
     doubts : reasons why another reading of the same picture is about as good; () where there is none
     strength : signal of the row's usual band relative to that of the strongest row that was found
     between_bands : whether its borders lie between bands; lanes squeezed onto a few bands have theirs on them
+    others : lines of the image's other rows, whose bands are no background of this one
     """
 
     trace: Trace
@@ -69,6 +70,7 @@ class Row:
     doubts: tuple[str, ...] = ()
     strength: float = 1.0
     between_bands: bool = True
+    others: tuple[Trace, ...] = ()
 
     @property
     def x0(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +10,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.ndimage import binary_dilation, label
 
 from exoraw.assays.blot.lanes.arrays import AnyImage, BoolArray, FloatArray
+from exoraw.assays.blot.lanes.geometry import Row
 
+HALF_SIGMAS, LEAST_HALF = 16.0, 60  # rows on either side of the line: sigmas of the row, and pixels
+OTHER_ROW = 3.5  # sigmas of another row on either side of its line that are no background
 WIDEST_SPECKLE = 15  # pixels along x; wider things are bands
 SPECKLE_LANE_SHARE = 0.4  # of a lane: in narrow lanes only narrower things are speckles
 DOG = (1.0, 3.0)  # pixels: difference of Gaussians that answers to dust, not to bands
@@ -39,12 +42,35 @@ class Strip:
     centre : row of the strip on which the row's line lies
     noise : (rows, columns) standard deviation of a pixel
     removed : (rows, columns) light of speckles (narrower than a band) that was replaced, 0 elsewhere
+    others : (rows,) whether the bands of another row lie there
     """
 
     pixels: FloatArray
     centre: int
     noise: FloatArray
     removed: FloatArray
+    others: BoolArray
+
+
+def row_strip(image: AnyImage, row: Row, half: int | None = None) -> Strip:
+    """Return the straightened strip around a row in which its bands and their background are measured.
+
+    Parameters
+    ----------
+    image : (rows, columns) raw signal
+    row : its line, its lanes, and the lines of the image's other rows
+    half : rows above and below the line; None: as many as backgrounds need
+    """
+    half = max(LEAST_HALF, int(HALF_SIGMAS * row.trace.sigma)) if half is None else half
+    columns = slice(row.x0, row.x1)
+    strip = cut_strip(image, row.trace.y, half, columns, row.pitch)
+    at = np.arange(len(strip.pixels)) - strip.centre
+    others = np.zeros(len(at), bool)
+    for line in row.others:
+        off = (line.y - row.trace.y)[columns]
+        reach = OTHER_ROW * line.sigma
+        others |= (at > off.min() - reach) & (at < off.max() + reach)
+    return replace(strip, others=others)
 
 
 def cut_strip(image: AnyImage, y: FloatArray, half: int, columns: slice, lane_width: float) -> Strip:
@@ -86,7 +112,7 @@ def _without_speckles(pixels: FloatArray, centre: int, lane_width: float) -> Str
         bad = speckles[row]
         if not bad.all():
             clean[row, bad] = np.interp(columns[bad], columns[~bad], pixels[row, ~bad])
-    return Strip(clean, centre, noise, pixels - clean)
+    return Strip(clean, centre, noise, pixels - clean, np.zeros(len(pixels), bool))
 
 
 def find_speckles(pixels: FloatArray, middle: FloatArray, noise: FloatArray, window: int) -> BoolArray:

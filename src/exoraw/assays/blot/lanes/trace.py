@@ -11,6 +11,7 @@ STEP = 2  # columns: a row does not bend within them
 BLUR = (2.0, 8.0)  # pixels along y and x: joins the bands of a row to one path
 STEEPEST = 0.35  # pixels of y for one of x between neighbouring bands
 BEND_PENALTY = 0.35  # of the brightest pixel's square root, for one pixel of y
+FORBIDDEN = -1e3  # reward of a place that the path may not reach
 DEGREE = 4  # a smile is of degree 2; frowns at both ends need 4
 
 
@@ -22,7 +23,9 @@ def soften(pixels: FloatArray) -> FloatArray:
     return soft
 
 
-def follow(soft: FloatArray, guess: FloatArray, half: int) -> tuple[FloatArray, FloatArray]:
+def follow(
+    soft: FloatArray, guess: FloatArray, half: int, allowed: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Return the brightest smooth path near a guessed line (dynamic programming, Viterbi).
 
     Parameters
@@ -30,6 +33,7 @@ def follow(soft: FloatArray, guess: FloatArray, half: int) -> tuple[FloatArray, 
     soft : (rows, columns) background-free image, `soften`
     guess : (columns,) guessed height, pixels
     half : how far from the guess the path may lie, pixels
+    allowed : (2, columns) highest and lowest place of the path, pixels; None: only `half` limits it
 
     Returns
     -------
@@ -41,9 +45,13 @@ def follow(soft: FloatArray, guess: FloatArray, half: int) -> tuple[FloatArray, 
     heights = np.clip(np.round(guess[columns] + offsets[:, None]).astype(int), 0, len(soft) - 1)
     reward = np.clip(soft[heights, columns], 0, None)
     reward = np.sqrt(reward / max(float(np.percentile(reward, 99)), 1e-9))
+    if allowed is not None:
+        at = guess[columns] + offsets[:, None]
+        reward = np.where((at < allowed[0, columns]) | (at > allowed[1, columns]), FORBIDDEN, reward)
     steps = _best_path(reward)
     path = np.interp(np.arange(soft.shape[1]), columns, guess[columns] + offsets[steps])
-    weight = np.interp(np.arange(soft.shape[1]), columns, reward[steps, np.arange(len(columns))])
+    on_path = np.clip(reward[steps, np.arange(len(columns))], 0, None)
+    weight = np.interp(np.arange(soft.shape[1]), columns, on_path)
     return path, weight
 
 
@@ -121,9 +129,17 @@ def band_sigma(strip: FloatArray, columns: slice) -> float:
     return max((down - up - 1) / 2.355, 1.0)
 
 
-def trace_row(pixels: FloatArray, soft: FloatArray, guess: FloatArray, half: int, x0: int, x1: int) -> Trace:
-    """Return a row's line between the columns x0 and x1, near a guess, and the half height of its bands."""
-    path, weight = follow(soft, guess, half)
+def trace_row(
+    pixels: FloatArray,
+    soft: FloatArray,
+    guess: FloatArray,
+    half: int,
+    ends: tuple[int, int],
+    allowed: FloatArray | None = None,
+) -> Trace:
+    """Return a row's line between two columns, near a guess, and the half height of its bands."""
+    x0, x1 = ends
+    path, weight = follow(soft, guess, half, allowed)
     curve = smooth_curve(path, weight, x0, x1)
     strip = straighten(pixels, curve, max(3 * half // 2, 12))
     return Trace(curve, band_sigma(strip, slice(max(x0, 0), x1 + 1)))

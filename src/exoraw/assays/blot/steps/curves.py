@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from exoraw.assays.blot.background.methods import Background, LaneProfile, lane_profiles
-from exoraw.assays.blot.bands.measure import HALF_SIGMAS, LEAST_HALF
 from exoraw.assays.blot.bands.record import Band
 from exoraw.assays.blot.lanes.arrays import AnyImage, FloatArray
-from exoraw.assays.blot.lanes.strip import cut_strip
+from exoraw.assays.blot.lanes.strip import row_strip
 from exoraw.assays.blot.steps.reading import Read
 
 if TYPE_CHECKING:
@@ -30,9 +29,7 @@ def lane_curves(
 
     row = read.reading.found
     assert row is not None
-    half = max(LEAST_HALF, int(HALF_SIGMAS * row.trace.sigma))
-    strip = cut_strip(image, row.trace.y, half, slice(row.x0, row.x1), row.pitch)
-    found = lane_profiles(strip, row.lanes, row.trace.sigma)
+    found = lane_profiles(row_strip(image, row), row.lanes, row.trace.sigma)
     by_lane = {lane.number: profile for lane, profile in zip(row.lanes, found, strict=True)}
     curves = []
     for band in read.bands:
