@@ -84,7 +84,7 @@ class Quantify:
     """Measure every picture of every membrane."""
 
     name: str = "quantify"
-    version: int = 5
+    version: int = 6
     columns: tuple[str, ...] = LANE_COLUMNS
 
     def units(self, study: StudyView, files: Inventory) -> Iterable[Unit]:
