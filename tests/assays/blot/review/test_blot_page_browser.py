@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,13 +10,6 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api")
 pytestmark = pytest.mark.browser
 
-ARGUMENTS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-)
 SCREEN = {"width": 1280, "height": 800}
 NARROW = {"width": 700, "height": 900}
 PICTURE = (760, 460)  # pixels
@@ -27,23 +17,6 @@ PHOSPHO, SECOND = "p-STAT3", "p-STAT3 S727"
 HIDDEN = ("STAT3", "GAPDH", "ctrl 1", "IL-6", "exo 1", "membrane1", "membrane 1", ".tif")
 A_STEP = 2.0  # pixels of the raw picture: one of the screen, rounded
 PATIENCE = 30_000  # ms: a shared machine measures slowly
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright.Browser]:
-    found = next(
-        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
-        None,
-    )
-    if found is None:
-        reason = "no Chromium on this machine: the blot page was not used in a browser"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=list(ARGUMENTS))
-        yield started
-        started.close()
 
 
 @dataclass
