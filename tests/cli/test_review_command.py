@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:(\d+)/enter\?token=(\S+)")
 
 
-@pytest.fixture
-def reviewing(lab):
-    """The command at work on the finished study, with its port and token."""
-    process = lab.spawn("review", lab.folder, "--no-browser", "--who", "AB")
+@contextlib.contextmanager
+def reviewing(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+    """The command at work on a study, with its port and token."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exoraw", "review", folder, "--no-browser", "--who", "AB"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+        start_new_session=True,
+    )
     try:
         yield process, *ADDRESS.search(process.stdout.readline()).groups()
     finally:
@@ -24,6 +37,15 @@ def reviewing(lab):
             os.killpg(process.pid, signal.SIGKILL)
         process.stdout.close()
         process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def served(finished, tmp_path_factory):
+    """The command at work for tests that only look: process, port, token, folder."""
+    folder = tmp_path_factory.mktemp("served") / "study"
+    shutil.copytree(finished, folder)
+    with reviewing(folder) as (process, port, token):
+        yield process, port, token, folder
 
 
 def ask(port: str, path: str, **headers: str) -> http.client.HTTPResponse:
@@ -35,8 +57,8 @@ def ask(port: str, path: str, **headers: str) -> http.client.HTTPResponse:
     return answer
 
 
-def test_the_written_address_opens_the_page_and_nothing_else_does(reviewing):
-    _, port, token = reviewing
+def test_the_written_address_opens_the_page_and_nothing_else_does(served):
+    _, port, token, _ = served
     assert ask(port, "/api/study").status == 403
     answer = ask(port, f"/enter?token={token}")
     assert answer.status == 303
@@ -46,18 +68,18 @@ def test_the_written_address_opens_the_page_and_nothing_else_does(reviewing):
     assert '"who":"AB"' in study.replace(" ", "")
 
 
-def test_ctrl_c_ends_without_a_traceback(reviewing):
-    process, *_ = reviewing
-    os.killpg(process.pid, signal.SIGINT)
-    said, _ = process.communicate(timeout=60)
+def test_ctrl_c_ends_without_a_traceback(lab):
+    with reviewing(lab.folder) as (process, *_):
+        os.killpg(process.pid, signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
     assert "Traceback" not in said
     assert process.returncode in (0, 130)
 
 
-def test_only_this_computer_is_listened_to(reviewing):
+def test_only_this_computer_is_listened_to(served):
     import psutil
 
-    process, port, _ = reviewing
+    process, port, *_ = served
     listening = [
         found.laddr.ip
         for found in psutil.Process(process.pid).net_connections("inet")
@@ -66,12 +88,12 @@ def test_only_this_computer_is_listened_to(reviewing):
     assert listening == ["127.0.0.1"]
 
 
-def test_looking_writes_nothing(reviewing, lab):
-    _, port, token = reviewing
-    before = sorted(str(path) for path in lab.folder.rglob("*"))
+def test_looking_writes_nothing(served):
+    _, port, token, folder = served
+    before = sorted(str(path) for path in folder.rglob("*"))
     cookie = ask(port, f"/enter?token={token}").headers["set-cookie"].partition(";")[0]
     ask(port, "/api/study", Cookie=cookie)
-    assert sorted(str(path) for path in lab.folder.rglob("*")) == before
+    assert sorted(str(path) for path in folder.rglob("*")) == before
 
 
 def test_a_port_that_is_taken_is_said(lab):
