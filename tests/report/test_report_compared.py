@@ -90,3 +90,16 @@ def test_a_test_over_all_groups_stands_below_the_figure_with_its_p() -> None:
 def test_without_any_value_nothing_is_drawn() -> None:
     empty = [{"label": "control", "second": "", "values": [], "excluded": []}]
     assert draw(Compared("f", "t", "l", "u", options(groups=empty, marks=[]))) is None
+
+
+@pytest.mark.parametrize(
+    ("series", "label"),
+    [
+        (Series("fold_of_control", "protein:STAT3/GAPDH", "STAT3"), "Fold of control, STAT3 over GAPDH"),
+        (Series("adjusted_volume", "band:STAT3", "STAT3"), "Adjusted volume, STAT3"),
+        (Series("marker_mfi", "population:live", "PE", "median"), "Marker MFI, live, PE (median)"),
+        (Series("band_mass", "lane:3/band:2"), "Band mass, lane 3, band 2"),
+    ],
+)
+def test_a_label_names_what_was_measured_once(series: Series, label: str) -> None:
+    assert series.label == label

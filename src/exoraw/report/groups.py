@@ -40,7 +40,8 @@ class Series:
     def label(self) -> str:
         """Return its name in words: "Late apoptotic, live, PE (median)"."""
         below = words.entity_words(self.entity)
-        pieces = [words.measure_words(self.measure), self.target]
+        named = self.target in below.split(" over ")
+        pieces = [words.measure_words(self.measure), "" if named else self.target]
         if below and below.replace(" ", "") not in self.measure.replace("_", ""):
             pieces.insert(1, below)
         text = ", ".join(piece for piece in pieces if piece)

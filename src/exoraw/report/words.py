@@ -133,12 +133,16 @@ def measure_words(measure: str) -> str:
 
 
 def entity_words(entity: str) -> str:
-    """Write an entity path: "population:live" -> "live", "lane:3/band:2" -> "lane 3, band 2"."""
-    pieces = [piece.partition(":") for piece in entity.split("/") if piece]
-    spoken = [
-        (f"{kind} {name}" if name.isdigit() else name) if colon else kind for kind, colon, name in pieces
-    ]
-    return ", ".join(spoken).replace("_", " ")
+    """Write an entity path: "population:live" -> "live", "lane:3/band:2" -> "lane 3, band 2".
+
+    A piece without a kind is what was divided by: "protein:STAT3/GAPDH" -> "STAT3 over GAPDH".
+    """
+    spoken = ""
+    for piece in (one for one in entity.split("/") if one):
+        kind, colon, name = piece.partition(":")
+        words = (f"{kind} {name}" if name.isdigit() else name) if colon else kind
+        spoken += (", " if colon else " over ") * bool(spoken) + words
+    return spoken.replace("_", " ")
 
 
 def visible(text: str) -> str:
