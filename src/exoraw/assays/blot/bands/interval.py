@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 NORMAL_95 = 1.96
-# Weights found on simulated blots by quantile regression: the logarithm of the interval is the 95 % quantile of
-# the error's (seeds 7000 to 7015 of the frozen simulator with and without points, 2600 to 2604 of the project's
-# own). BLANK_WEIGHT was set, not found. The coverage that is reported is that of other seeds.
+# Weights found on simulated blots by quantile regression: half of the interval is the 95 % quantile of the
+# error, both as logarithms (frozen simulator, seeds 7000 to 7015, with and without points; the project's own,
+# 2600 to 2604). BLANK_WEIGHT was set, not found. The coverage that is reported is that of other seeds.
 PIXEL_WEIGHT = 1.25  # of the noise of the band's own pixels
 SPREAD_WEIGHT = 0.45  # of the standard deviation between the consensus' members
 BEND_WEIGHT = 0.25  # of what a bent background takes from the band, or adds to it
