@@ -154,3 +154,25 @@ def test_molecular_weight_is_read_between_the_ladders_bands_and_said_beyond_them
 def test_a_ladder_that_cannot_be_right_is_refused_with_the_reason(positions, masses, reason: str) -> None:
     with pytest.raises(LadderError, match=reason):
         calibrate_mw(positions, masses)
+
+
+def test_a_band_beside_the_line_of_its_row_is_said(rng) -> None:
+    rows, columns = np.mgrid[0:260, 0:700].astype(float)
+
+    def picture(other: float) -> np.ndarray:
+        image = np.full(rows.shape, 300.0)
+        for lane, middle in enumerate(np.linspace(80, 620, 6), start=1):
+            across = np.exp(-(np.abs((columns - middle) / 34) ** 6))
+            own = 2_500 if lane == 3 else 4_000
+            image += own * across * np.exp(-0.5 * ((rows - 110) / 6) ** 2)
+            if lane == 3:
+                image += other * across * np.exp(-0.5 * ((rows - 129) / 3) ** 2)
+        return rng.poisson(image).astype(np.uint16)
+
+    points = [((80, 110), (620, 110))]
+    alone = quantify(picture(0), lanes=6, points=points)
+    assert not any(finding.code == "off_row" for finding in alone.findings)
+    beside = quantify(picture(6_000), lanes=6, points=points)
+    said = [finding for finding in beside.findings if finding.code == "off_row"]
+    assert [(finding.severity, finding.entity) for finding in said] == [("warning", "lane:3/band:1")]
+    assert "19 pixels below the line" in said[0].message

@@ -15,6 +15,7 @@ from exoraw.assays.contract import Finding
 
 SATURATED = 0.0005  # of the band's pixels: three of a band of 80 x 60 pixels
 TOUCHING = 0.3  # of the band's own mean light, on the column where two lanes meet
+OFF_ROW = 2.0  # sigmas of the row from its line; bands of one protein lie within 0.5
 NEIGHBOUR = 0.05  # of the band's volume, inside its window
 DISAGREE = 0.15  # spread of the consensus' members, relative to the volume
 SPECKLE = 0.01  # of the band's volume
@@ -32,6 +33,7 @@ class BandView:
     profile: LaneProfile
     shape: tuple[int, ...]
     ladder: MwCalibration | None
+    off_row: float
 
     @property
     def name(self) -> str:
@@ -95,6 +97,15 @@ def _neighbour(view: BandView) -> Finding | None:
     return Finding("neighbouring_band", "info", message, entity=view.entity, value=share, limit=NEIGHBOUR)
 
 
+def _off_row(view: BandView) -> Finding | None:
+    pixels, off = view.profile.fit.middle - view.strip.centre, abs(view.off_row)
+    if not view.band.detected or off < OFF_ROW:
+        return None
+    side = "below" if pixels > 0 else "above"
+    message = f"{view.name.capitalize()} lies {abs(pixels):.0f} pixels {side} the line of its row."
+    return Finding("off_row", "warning", message, entity=view.entity, value=off, limit=OFF_ROW)
+
+
 def _faint(view: BandView) -> Finding | None:
     band = view.band
     if band.detected:
@@ -137,6 +148,7 @@ _CHECKS: tuple[Callable[[BandView], Finding | None], ...] = (
     _at_edge,
     _touching,
     _neighbour,
+    _off_row,
     _faint,
     _disagree,
     _speckle,

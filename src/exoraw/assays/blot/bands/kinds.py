@@ -31,6 +31,11 @@ FINDING_KINDS = (
         "Look at the lane's profile; run the gel longer if the two must be kept apart.",
     ),
     FindingKind(
+        "off_row",
+        "What was measured in this lane lies beside the line of its row: it may be another protein's band.",
+        "Look at the box in the picture; where the row's own band is not there, report it as not detected.",
+    ),
+    FindingKind(
         "below_detection_limit",
         "The band is not above three times the scatter of empty places: it counts as absent.",
         "Report it as not detected; a fold from it means nothing.",

@@ -20,6 +20,8 @@ from exoraw.assays.blot.lanes.geometry import Lane, Row
 from exoraw.assays.blot.lanes.strip import Strip, row_strip
 from exoraw.assays.blot.reading.saturation import ceiling_fraction, saturation_ceiling
 
+ON_LINE = 1.0  # sigmas of the row from its line
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -95,7 +97,7 @@ def _band(seen: _Seen, index: int, asked: Asked, pixels: float) -> Band:
         sigma=(profile.fit.above + profile.fit.below) / 2,
         mw=asked.ladder.mass_at(height) if asked.ladder else None,
     )
-    view = BandView(band, seen.strip, lane, profile, seen.image.shape, asked.ladder)
+    view = BandView(band, seen.strip, lane, profile, seen.image.shape, asked.ladder, _off_row(seen, index))
     return replace(band, findings=band_findings(view))
 
 
@@ -144,6 +146,16 @@ def _surroundings(
         speckles=float(np.sqrt(np.sum(replaced**2))),
         neighbours=float(profile.fit.neighbours[rows].sum()) * profile.columns,
     )
+
+
+def _off_row(seen: _Seen, index: int) -> float:
+    """Return how far a lane's band lies below the line of its row, in sigmas of the row.
+
+    0 where the next lanes' bands lie off the line too: it runs between them, as on a gel of two products.
+    """
+    off = [(one.fit.middle - seen.strip.centre) / seen.row.trace.sigma for one in seen.profiles]
+    beside = off[max(index - 1, 0) : index] + off[index + 1 : index + 2]
+    return off[index] if all(abs(one) < ON_LINE for one in beside) else 0.0
 
 
 def _saturated(raw: AnyImage, ceiling: float | None) -> float:
