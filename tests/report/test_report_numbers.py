@@ -423,3 +423,9 @@ def test_units_are_written_as_on_an_axis(ucum, shown):
 def test_json_that_is_broken_or_of_another_kind_is_taken_as_empty():
     read: Callable[[str], object] = lambda text: words.from_json(text, {})  # noqa: E731
     assert [read(text) for text in ("", "{", "[1]", '{"a": 1}')] == [{}, {}, {}, {"a": 1}]
+
+
+def test_a_factor_that_only_another_analysis_fills_in_makes_no_groups() -> None:
+    samples = pd.DataFrame({"treatment": ["control", "DOX"], "time_h": [np.nan, np.nan], "medium": ["", ""]})
+    assert groups.study_factors(["treatment", "time_h", "medium", "unknown"], samples) == ("treatment",)
+    assert groups.study_factors(["medium"], samples) == ("medium",)

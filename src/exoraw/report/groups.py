@@ -62,12 +62,13 @@ def series_of(measurements: pd.DataFrame) -> list[Series]:
 def study_factors(declared: Sequence[str], samples: pd.DataFrame) -> tuple[str, ...]:
     """Return the sheet columns that make the groups.
 
-    Declared ones where the sheet has them; else the common factors and further columns of the sheet
-    that tell rows apart without naming each row. Controls that are no samples do not count.
+    Declared ones where the sheet has them, without those that only other analyses fill in; else the common
+    factors and further columns of the sheet that tell rows apart without naming each row. Controls that are
+    no samples do not count.
     """
     known = tuple(name for name in declared if name in samples)
     if known:
-        return known
+        return tuple(name for name in known if (samples[name].map(level_text) != "").any()) or known
     rows = samples[counts_as_sample(samples)]
     fixed = {field.name for field in TABLES["samples"].fields}
     free = [str(name) for name in samples.columns if name not in fixed]

@@ -89,5 +89,5 @@ def _profiles(
 
     curves = lane_curves(measured.image.pixels, read, names, background)
     title = f"{read.row.target}: profile of every lane"
-    note = "mean signal along the lane, top to bottom; red: background; filled: adjusted volume"
+    note = "mean signal, top to bottom; red: background with other bands; filled: adjusted volume"
     return Artefact("picture", f"profiles {number}.png", profiles(curves, title, note), f"{title}; {note}.")
