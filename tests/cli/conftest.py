@@ -182,9 +182,9 @@ def write_at_most(size: int) -> Callable[[], None]:
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def finished(fixtures: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small simulated study, run once for all tests of a module."""
+    """The small simulated study, run once; tests work on copies."""
     folder = tmp_path_factory.mktemp("finished") / "study"
     shutil.copytree(fixtures / "annexin_pi", folder)
     with (folder / "study.yaml").open("a", encoding="utf-8") as study:
